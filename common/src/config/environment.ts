@@ -1,0 +1,49 @@
+/** Settings come from environment variables, checked once at start; a wrong one stops the service by name. */
+import { z } from 'zod';
+import { MisconfiguredError } from '../errors/errors.js';
+
+/** Environment variables as the operating system gives them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks settings. An empty variable counts as not set.
+ * @param schema one key for each environment variable, under the variable's own name
+ * @throws MisconfiguredError naming every wrong variable, what it holds and what it may hold
+ */
+export function readEnvironment<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: Environment,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
+  );
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  const problems = read.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `${name}=${JSON.stringify(given[name])}: ${issue.message}`;
+  });
+  throw new MisconfiguredError(problems.join('; '));
+}
+
+/** An integer setting. */
+export function integerSetting(least: number, most: number) {
+  return z.coerce
+    .number(`give an integer from ${least} to ${most}`)
+    .int(`give an integer from ${least} to ${most}`)
+    .min(least, `give an integer from ${least} to ${most}`)
+    .max(most, `give an integer from ${least} to ${most}`);
+}
+
+/** A setting with a few allowed words. */
+export function choiceSetting<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, `give one of ${words.join(', ')}`);
+}
+
+/** What a switch may hold. */
+export const SWITCH_WORDS = ['0', '1'] as const;
+
+/** An on/off setting: 1 or 0. */
+export function switchSetting() {
+  return choiceSetting(SWITCH_WORDS).transform((word) => word === '1');
+}

@@ -1,0 +1,77 @@
+/**
+ * The errors that may reach a client. Each says what was wrong, where, and what to do about it;
+ * `common/grpc/status` turns it into a gRPC status by its code.
+ */
+
+/** What kind of failure it is. Every kind has one gRPC status. */
+export enum ErrorCode {
+  InvalidInput = 'INVALID_INPUT',
+  NotFound = 'NOT_FOUND',
+  Exhausted = 'EXHAUSTED',
+  Conflict = 'CONFLICT',
+  Unavailable = 'UNAVAILABLE',
+  Cancelled = 'CANCELLED',
+  DeadlineExceeded = 'DEADLINE_EXCEEDED',
+  Misconfigured = 'MISCONFIGURED',
+}
+
+/** Base of all errors that are meant for a client or an operator. */
+export abstract class IrisPairError extends Error {
+  abstract readonly code: ErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A field of the input is wrong. */
+export class InvalidInputError extends IrisPairError {
+  readonly code = ErrorCode.InvalidInput;
+
+  /**
+   * @param field path of the field as the client wrote it, such as `iris.left.mask_codes`
+   * @param problem what it is, what it must be, and the remedy
+   */
+  constructor(
+    readonly field: string,
+    problem: string,
+  ) {
+    super(`${field}: ${problem}`);
+  }
+}
+
+/** Nothing is known under this id. */
+export class NotFoundError extends IrisPairError {
+  readonly code = ErrorCode.NotFound;
+}
+
+/** The store, the arenas or a queue is full; nothing was changed. */
+export class ExhaustedError extends IrisPairError {
+  readonly code = ErrorCode.Exhausted;
+}
+
+/** What the caller believes is current is not; nothing was changed. */
+export class ConflictError extends IrisPairError {
+  readonly code = ErrorCode.Conflict;
+}
+
+/** The other service is away or still loading; the same call may succeed later. */
+export class UnavailableError extends IrisPairError {
+  readonly code = ErrorCode.Unavailable;
+}
+
+/** The caller went away. */
+export class CancelledError extends IrisPairError {
+  readonly code = ErrorCode.Cancelled;
+}
+
+/** Nobody waits for the answer any longer. */
+export class DeadlineExceededError extends IrisPairError {
+  readonly code = ErrorCode.DeadlineExceeded;
+}
+
+/** The service cannot run as configured; it names the setting and the remedy. */
+export class MisconfiguredError extends IrisPairError {
+  readonly code = ErrorCode.Misconfigured;
+}

@@ -1,0 +1,28 @@
+/** Channel options of the public API and of the hop. */
+import type { ChannelOptions } from '@grpc/grpc-js';
+
+/** Largest message a public client may send, bytes; one Enroll takes about 6.5 KiB. */
+export const PUBLIC_MESSAGE_BYTES = 1 << 20;
+
+/** Largest message of the hop, bytes: a thousand probes, or the ids of half a million candidates. */
+export const HOP_MESSAGE_BYTES = 8 << 20;
+
+/** Server side of the public API. */
+export const PUBLIC_SERVER_OPTIONS: ChannelOptions = {
+  'grpc.max_receive_message_length': PUBLIC_MESSAGE_BYTES,
+  'grpc.keepalive_time_ms': 60_000,
+};
+
+/** Both ends of the hop. Retries and service configurations are off: the hop's own layer decides what to repeat. */
+export const HOP_CHANNEL_OPTIONS: ChannelOptions = {
+  'grpc.max_receive_message_length': HOP_MESSAGE_BYTES,
+  'grpc.max_send_message_length': HOP_MESSAGE_BYTES,
+  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  // A local socket names no host; every server accepts this authority.
+  'grpc.default_authority': 'localhost',
+  // Workers must not share one connection.
+  'grpc.use_local_subchannel_pool': 1,
+};

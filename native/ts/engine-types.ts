@@ -1,0 +1,223 @@
+/** The shapes that cross the Node-API boundary of the engine. One declared boundary: nothing else crosses. */
+import type { Orientation, Side } from '@irispair/common/iris/side';
+import type { HugepageUse, MemoryPolicy } from '@irispair/common/placement/memory-policy';
+
+/** The worker threads of one side. */
+export interface PoolPlan {
+  /** CPUs to pin workers to, one worker each. */
+  readonly cpus: readonly number[];
+  /** Node named in thread names; null when the pool spans nodes. */
+  readonly node: number | null;
+  /** Pin each worker to its CPU; `off` placement leaves them free. */
+  readonly pinned: boolean;
+}
+
+/** The arenas, one a side, alike. */
+export interface ArenaPlan {
+  /** Tried first; then interleaved over `fallbackNodes`; then the default policy. */
+  readonly policy: MemoryPolicy;
+  /** Nodes for the interleaved fallback; empty when there is none. */
+  readonly fallbackNodes: readonly number[];
+  readonly hugepages: HugepageUse;
+  /** Mount point of hugetlbfs, tried first; null when there is none. */
+  readonly hugetlbfs: string | null;
+  /** Irises the first segment holds. */
+  readonly initialCapacity: number;
+  /** Irises each further segment holds. */
+  readonly growBy: number;
+  /** Irises beyond which no segment is added. */
+  readonly maximumCapacity: number;
+  /** Fail instead of falling back when binding is refused. */
+  readonly strict: boolean;
+}
+
+/** How to build the engine. */
+export interface EngineOptions {
+  readonly left: PoolPlan;
+  readonly right: PoolPlan;
+  readonly arena: ArenaPlan;
+  /** Distance kernel, or null for the best this CPU has. */
+  readonly kernel: KernelName | null;
+}
+
+/** Distance kernels, slowest first. */
+export type KernelName = 'scalar' | 'neon' | 'avx2' | 'avx512';
+
+/** Handle of a prepared query: a positive integer, never reused by one engine. */
+export type QueryHandle = number;
+
+/** What a search is opened with. Ranges as in the proto message OpenSearch. */
+export interface OpenSearch {
+  readonly query:
+    { readonly handle: QueryHandle } | { readonly storedSerialId: number; readonly storedVersion: number };
+  readonly side: Side;
+  readonly orientation: Orientation;
+  readonly baseRotation: number;
+  readonly rotationReach: number;
+  readonly ef: number;
+  readonly matchLimit: number;
+}
+
+/** One batch of candidates for one search. */
+export interface SearchStep {
+  readonly searchId: number;
+  readonly open: OpenSearch | null;
+  /** Packed VectorIds: u32 serial id, u32 version, little-endian; any alignment. */
+  readonly candidates: Uint8Array;
+  readonly close: boolean;
+  readonly withDistances: boolean;
+  /** Monotonic microseconds, 0 for none. */
+  readonly deadlineMicroseconds: number;
+}
+
+/** How a step ended; the values are those of the wire's StepStatus. */
+export enum StepOutcome {
+  Ok = 1,
+  DeadlineExceeded = 2,
+  UnknownQuery = 3,
+  UnknownSearch = 4,
+  Invalid = 5,
+}
+
+/** The answer to one step. Packing as in the proto message StepAnswer. */
+export interface StepAnswer {
+  readonly outcome: StepOutcome;
+  readonly entered: Uint8Array;
+  readonly matchCount: number;
+  readonly neighbourhoodSize: number;
+  readonly stale: number;
+  /** Empty unless asked for. */
+  readonly distances: Uint8Array;
+  /** Empty when the outcome is Ok. */
+  readonly detail: string;
+}
+
+/** The answers to one message, and when its work was done (monotonic microseconds). */
+export interface Evaluation {
+  readonly startedMicroseconds: number;
+  readonly finishedMicroseconds: number;
+  /** In the order of the steps. */
+  readonly answers: readonly StepAnswer[];
+}
+
+/** The rotations and threshold of a comparison. */
+export interface ComparisonWindow {
+  readonly baseRotation: number;
+  readonly rotationReach: number;
+  readonly matchLimit: number;
+}
+
+/** The exact answer to one search. */
+export interface ScanResult {
+  readonly nearest: Uint8Array;
+  readonly matchCount: number;
+  readonly distances: Uint8Array;
+  readonly compared: number;
+}
+
+/** Counters of one pool since start. */
+export interface PoolCounters {
+  readonly workers: number;
+  readonly tasks: number;
+  readonly stealAttempts: number;
+  readonly steals: number;
+  readonly kernelNanoseconds: number;
+  readonly busyNanoseconds: number;
+  readonly queued: number;
+}
+
+/** One mapped segment. */
+export interface SegmentPlacement {
+  readonly backing: 'hugetlbfs' | 'hugepages' | 'transparent' | 'plain';
+  readonly bytes: number;
+  readonly pageBytes: number;
+  readonly policy: MemoryPolicy['kind'];
+  /** Node to pages; -1 for pages not backed yet. Empty unless asked for. */
+  readonly pages: ReadonlyMap<number, number>;
+  /** What was tried before and why it failed, one sentence each. */
+  readonly fallbacks: readonly string[];
+}
+
+/** The irises of one side. */
+export interface ArenaPlacement {
+  readonly capacity: number;
+  readonly used: number;
+  readonly strideBytes: number;
+  readonly segments: readonly SegmentPlacement[];
+}
+
+/** Counters of the engine since start. */
+export interface EngineCounters {
+  readonly left: PoolCounters;
+  readonly right: PoolCounters;
+  /** Candidates compared over their whole rotation window. */
+  readonly distances: number;
+  readonly queries: number;
+  readonly openSearches: number;
+}
+
+/** Code of every error that the native layer throws or rejects with, in its `code` property. */
+export type NativeErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'CAPACITY_EXHAUSTED'
+  | 'HUGEPAGES_REQUIRED'
+  | 'BINDING_REFUSED'
+  | 'UNKNOWN_QUERY'
+  | 'CANCELLED'
+  | 'SYSTEM';
+
+/** Bytes of one eye as arenas and stores hold it: real, imaginary and mask planes of 200 columns x u32. */
+export const EYE_RECORD_BYTES = 2_400;
+
+/** Bytes of both eyes, left first. */
+export const IRIS_RECORD_BYTES = 2 * EYE_RECORD_BYTES;
+
+/** Bytes of a probe as uploaded: left code, left mask, right code, right mask, 1,600 each. */
+export const PROBE_BYTES = 6_400;
+
+/** The engine: arenas, pools, queries and searches of the iris service. Methods that return promises work on the pools. */
+export interface IrisEngine {
+  readonly kernel: KernelName;
+
+  /** Start-up only: copies one stored record into its slots. Throws CAPACITY_EXHAUSTED. */
+  loadIris(serialId: number, version: number, record: Uint8Array): void;
+  /** Start-up only: notes a deleted id. */
+  loadDeleted(serialId: number, version: number): void;
+
+  /**
+   * Makes sure that `count` further slots a side are free and keeps them for the coming insert/update calls;
+   * grows the arenas off the main thread when needed. Rejects with CAPACITY_EXHAUSTED, nothing kept.
+   */
+  reserve(count: number): Promise<void>;
+  /** Gives back reserved slots that were not used. */
+  unreserve(count: number): void;
+  /** Publishes a prepared query as the iris of this id, using one reserved slot a side; an older version's slots are reused once no task can hold them. */
+  publish(query: QueryHandle, serialId: number, version: number): void;
+  /** Erases the bits of this id and marks it deleted at this version. */
+  erase(serialId: number, version: number): void;
+
+  /** Checks and prepares probes (n x PROBE_BYTES, concatenated); one handle each. Rejects with INVALID_ARGUMENT naming probe and field. */
+  prepareQueries(probes: Uint8Array): Promise<QueryHandle[]>;
+  /** The record of a prepared query, for the store. Throws UNKNOWN_QUERY. */
+  recordOfQuery(query: QueryHandle): Buffer;
+  /** Frees; unknown handles are ignored. Running work keeps what it uses. */
+  releaseQueries(queries: readonly QueryHandle[]): void;
+
+  /** The stored record and version of an id; null when unknown or deleted. */
+  readIris(serialId: number): { version: number; record: Buffer } | null;
+
+  /** One message's steps. Searches belong to `stream` until closed. Never rejects for one step's fault. */
+  evaluate(stream: number, steps: readonly SearchStep[]): Promise<Evaluation>;
+  /** Frees all searches of a stream. */
+  closeStream(stream: number): void;
+  /** Match bits of every pair, as in the proto message CompareQueriesResponse. Rejects with UNKNOWN_QUERY. */
+  compareQueries(queries: readonly QueryHandle[], window: ComparisonWindow): Promise<Uint8Array>;
+  /** One pass over each side's irises for all searches. `token` may be cancelled: rejects with CANCELLED. */
+  scan(searches: readonly OpenSearch[], withDistances: boolean, token: number): Promise<ScanResult[]>;
+  cancelScan(token: number): void;
+
+  counters(): EngineCounters;
+  placement(countPages: boolean): { left: ArenaPlacement; right: ArenaPlacement };
+  /** Stops the workers after the running tasks and unmaps everything. */
+  close(): Promise<void>;
+}
