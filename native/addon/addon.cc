@@ -1,0 +1,19 @@
+// The Node-API layer: the one place where JavaScript and the native core meet.
+#include <napi.h>
+
+#include "addon/compare_addon.h"
+#include "addon/engine_addon.h"
+#include "addon/process_addon.h"
+
+namespace {
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  irispair::addon::RegisterEngine(env, exports);
+  irispair::addon::RegisterProcess(env, exports);
+  irispair::addon::RegisterCompare(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(irispair_native, Initialise)

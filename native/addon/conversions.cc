@@ -1,0 +1,256 @@
+#include "addon/conversions.h"
+
+#include <cstring>
+
+#include "core/system/error.h"
+
+namespace irispair::addon {
+namespace {
+
+const char* CodeName(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case ErrorCode::kCapacityExhausted:
+      return "CAPACITY_EXHAUSTED";
+    case ErrorCode::kHugepagesRequired:
+      return "HUGEPAGES_REQUIRED";
+    case ErrorCode::kBindingRefused:
+      return "BINDING_REFUSED";
+    case ErrorCode::kUnknownQuery:
+      return "UNKNOWN_QUERY";
+    case ErrorCode::kCancelled:
+      return "CANCELLED";
+    case ErrorCode::kSystem:
+      return "SYSTEM";
+  }
+  return "SYSTEM";
+}
+
+[[noreturn]] void Refuse(const std::string& field, const std::string& problem) {
+  throw Error(ErrorCode::kInvalidArgument, field + ": " + problem);
+}
+
+Napi::Object ToObject(const Napi::Value& value, const char* field) {
+  if (!value.IsObject()) Refuse(field, "an object is expected");
+  return value.As<Napi::Object>();
+}
+
+std::string ToText(const Napi::Value& value, const char* field) {
+  if (!value.IsString()) Refuse(field, "a string is expected");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+bool ToSwitch(const Napi::Value& value, const char* field) {
+  if (!value.IsBoolean()) Refuse(field, "true or false is expected");
+  return value.As<Napi::Boolean>().Value();
+}
+
+constexpr std::int64_t kMostSlots = 0xffff'fffe;
+
+}  // namespace
+
+Napi::Error ToJavaScript(Napi::Env env, const Error& error) {
+  Napi::Error thrown = Napi::Error::New(env, error.what());
+  thrown.Value().Set("code", CodeName(error.code()));
+  return thrown;
+}
+
+std::int64_t ToInteger(const Napi::Value& value, const char* field, std::int64_t least, std::int64_t most) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -0.5;
+  const auto integer = static_cast<std::int64_t>(number);
+  if (static_cast<double>(integer) != number || integer < least || integer > most) {
+    Refuse(field, "an integer from " + std::to_string(least) + " to " + std::to_string(most) + " is expected");
+  }
+  return integer;
+}
+
+std::uint32_t ToSerialId(const Napi::Value& value) {
+  return static_cast<std::uint32_t>(ToInteger(value, "serial_id", 1, 0xffff'ffff));
+}
+
+std::uint16_t ToVersion(const Napi::Value& value) {
+  return static_cast<std::uint16_t>(ToInteger(value, "version", 0, 0xffff));
+}
+
+std::span<const std::uint8_t> ToBytes(const Napi::Value& value, const char* field) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    Refuse(field, "a Uint8Array is expected");
+  }
+  const auto array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.ByteLength()};
+}
+
+std::vector<int> ToIntegers(const Napi::Value& value, const char* field) {
+  if (!value.IsArray()) Refuse(field, "an array is expected");
+  const auto array = value.As<Napi::Array>();
+  std::vector<int> integers;
+  for (std::uint32_t index = 0; index < array.Length(); ++index) {
+    integers.push_back(static_cast<int>(ToInteger(array.Get(index), field, 0, 1 << 20)));
+  }
+  return integers;
+}
+
+MemoryPolicy ToPolicy(const Napi::Value& value) {
+  const Napi::Object policy = ToObject(value, "policy");
+  const std::string kind = ToText(policy.Get("kind"), "policy.kind");
+  if (kind == "bind") return {PolicyKind::kBind, ToIntegers(policy.Get("nodes"), "policy.nodes")};
+  if (kind == "interleave") return {PolicyKind::kInterleave, ToIntegers(policy.Get("nodes"), "policy.nodes")};
+  if (kind == "preferred") {
+    return {PolicyKind::kPreferred, {static_cast<int>(ToInteger(policy.Get("node"), "policy.node", 0, 1023))}};
+  }
+  if (kind == "default") return {};
+  Refuse("policy.kind", "bind, preferred, interleave or default is expected");
+}
+
+PoolPlan ToPoolPlan(const Napi::Object& plan) {
+  PoolPlan pool;
+  pool.cpus = ToIntegers(plan.Get("cpus"), "cpus");
+  if (pool.cpus.empty()) Refuse("cpus", "a pool needs at least one CPU");
+  if (!plan.Get("node").IsNull()) pool.node = static_cast<int>(ToInteger(plan.Get("node"), "node", 0, 1023));
+  pool.pinned = ToSwitch(plan.Get("pinned"), "pinned");
+  return pool;
+}
+
+ArenaPlan ToArenaPlan(const Napi::Object& plan) {
+  ArenaPlan arena;
+  arena.segment.policy = ToPolicy(plan.Get("policy"));
+  arena.segment.fallback_nodes = ToIntegers(plan.Get("fallbackNodes"), "fallbackNodes");
+  const std::string use = ToText(plan.Get("hugepages"), "hugepages");
+  if (use == "require") {
+    arena.segment.hugepages = HugepageUse::kRequire;
+  } else if (use == "prefer") {
+    arena.segment.hugepages = HugepageUse::kPrefer;
+  } else if (use == "off") {
+    arena.segment.hugepages = HugepageUse::kOff;
+  } else {
+    Refuse("hugepages", "require, prefer or off is expected");
+  }
+  if (!plan.Get("hugetlbfs").IsNull()) arena.segment.hugetlbfs = ToText(plan.Get("hugetlbfs"), "hugetlbfs");
+  arena.segment.strict = ToSwitch(plan.Get("strict"), "strict");
+  const auto slots = [&plan](const char* field) {
+    return static_cast<std::uint32_t>(ToInteger(plan.Get(field), field, 1, kMostSlots));
+  };
+  arena.initial_capacity = slots("initialCapacity");
+  arena.grow_by = slots("growBy");
+  arena.maximum_capacity = slots("maximumCapacity");
+  return arena;
+}
+
+RotationWindow ToWindow(const Napi::Object& terms) {
+  const auto base = static_cast<int>(
+      ToInteger(terms.Get("baseRotation"), "base_rotation", -kFarthestRotation, kFarthestRotation));
+  const auto reach = static_cast<int>(ToInteger(terms.Get("rotationReach"), "rotation_reach", 0, kFarthestRotation));
+  if (std::abs(base) + reach > kFarthestRotation) {
+    Refuse("rotation_reach", "|base_rotation| + rotation_reach may be at most " + std::to_string(kFarthestRotation));
+  }
+  return {base, reach};
+}
+
+std::uint32_t ToMatchLimit(const Napi::Object& terms) {
+  return static_cast<std::uint32_t>(ToInteger(terms.Get("matchLimit"), "match_limit", 0, 65536));
+}
+
+SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries) {
+  SearchTerms terms;
+  terms.side = static_cast<Side>(ToInteger(open.Get("side"), "side", 0, 1));
+  terms.orientation = static_cast<Orientation>(ToInteger(open.Get("orientation"), "orientation", 0, 1));
+  terms.window = ToWindow(open);
+  terms.ef = static_cast<std::uint32_t>(ToInteger(open.Get("ef"), "ef", 1, 0xffff));
+  terms.match_limit = ToMatchLimit(open);
+  const Napi::Object query = ToObject(open.Get("query"), "query");
+  if (query.Has("handle")) {
+    const std::int64_t handle = ToInteger(query.Get("handle"), "query_handle", 1, std::int64_t{1} << 53);
+    terms.query = queries.Find(static_cast<QueryHandle>(handle));
+    if (terms.query == nullptr) {
+      throw Error(ErrorCode::kUnknownQuery,
+                  "query " + std::to_string(handle) + " was released, has expired or was never prepared");
+    }
+    return terms;
+  }
+  if (terms.orientation != Orientation::kNormal) Refuse("orientation", "a stored query must be normal");
+  terms.stored = {ToSerialId(query.Get("storedSerialId")), ToVersion(query.Get("storedVersion"))};
+  return terms;
+}
+
+std::vector<StoredId> ToVectorIds(std::span<const std::uint8_t> packed) {
+  static_assert(sizeof(StoredId) == 8);
+  if (packed.size() % sizeof(StoredId) != 0) {
+    Refuse("candidates", std::to_string(packed.size()) + " bytes do not hold whole VectorIds: send 8 bytes for each");
+  }
+  std::vector<StoredId> ids(packed.size() / sizeof(StoredId));
+  if (!ids.empty()) std::memcpy(ids.data(), packed.data(), packed.size());
+  return ids;
+}
+
+Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("outcome", static_cast<double>(answer.outcome));
+  object.Set("entered", ToBuffer(env, answer.entered));
+  object.Set("matchCount", answer.match_count);
+  object.Set("neighbourhoodSize", answer.neighbourhood_size);
+  object.Set("stale", answer.stale);
+  object.Set("distances", ToBuffer(env, answer.distances));
+  object.Set("detail", answer.detail);
+  return object;
+}
+
+Napi::Object FromScan(Napi::Env env, const ScanAnswer& answer, bool with_distances) {
+  std::vector<StoredId> nearest;
+  std::vector<Distance> distances;
+  for (const Found& found : answer.nearest) {
+    nearest.push_back(found.id);
+    if (with_distances) distances.push_back(found.distance);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("nearest", ToBuffer(env, nearest));
+  object.Set("matchCount", answer.match_count);
+  object.Set("distances", ToBuffer(env, distances));
+  object.Set("compared", static_cast<double>(answer.compared));
+  return object;
+}
+
+Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("workers", counters.workers);
+  object.Set("tasks", static_cast<double>(counters.tasks));
+  object.Set("stealAttempts", static_cast<double>(counters.steal_attempts));
+  object.Set("steals", static_cast<double>(counters.steals));
+  object.Set("kernelNanoseconds", static_cast<double>(counters.kernel_nanoseconds));
+  object.Set("busyNanoseconds", static_cast<double>(counters.busy_nanoseconds));
+  object.Set("queued", counters.queued);
+  return object;
+}
+
+Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bool count_pages) {
+  Napi::Array segments = Napi::Array::New(env);
+  for (const Segment* segment : arena.Segments()) {
+    Napi::Array pages = Napi::Array::New(env);
+    if (count_pages) {
+      for (const auto& [node, count] : segment->PagesByNode()) {
+        Napi::Array pair = Napi::Array::New(env, 2);
+        pair.Set(0U, node);
+        pair.Set(1U, static_cast<double>(count));
+        pages.Set(pages.Length(), pair);
+      }
+    }
+    Napi::Array fallbacks = Napi::Array::New(env);
+    for (const std::string& sentence : segment->fallbacks()) fallbacks.Set(fallbacks.Length(), sentence);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("backing", BackingName(segment->backing()));
+    object.Set("bytes", static_cast<double>(segment->bytes()));
+    object.Set("pageBytes", static_cast<double>(segment->page_bytes()));
+    object.Set("policy", PolicyName(segment->policy()));
+    object.Set("pages", pages);
+    object.Set("fallbacks", fallbacks);
+    segments.Set(segments.Length(), object);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("capacity", arena.capacity());
+  object.Set("used", used);
+  object.Set("strideBytes", static_cast<double>(Arena::kStrideBytes));
+  object.Set("segments", segments);
+  return object;
+}
+
+}  // namespace irispair::addon

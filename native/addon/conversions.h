@@ -1,0 +1,52 @@
+// JavaScript values to the core's and back. Every length and range is checked here, once.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/gallery/gallery.h"
+#include "core/search/evaluation.h"
+#include "core/search/scan.h"
+
+namespace irispair {
+class Error;
+}
+
+namespace irispair::addon {
+
+// The error that JavaScript sees: `code` names its kind.
+Napi::Error ToJavaScript(Napi::Env env, const Error& error);
+
+// An integer within a range. Throws Error kInvalidArgument naming `field`.
+std::int64_t ToInteger(const Napi::Value& value, const char* field, std::int64_t least, std::int64_t most);
+std::uint32_t ToSerialId(const Napi::Value& value);
+std::uint16_t ToVersion(const Napi::Value& value);
+std::span<const std::uint8_t> ToBytes(const Napi::Value& value, const char* field);
+std::vector<int> ToIntegers(const Napi::Value& value, const char* field);
+MemoryPolicy ToPolicy(const Napi::Value& value);
+PoolPlan ToPoolPlan(const Napi::Object& plan);
+ArenaPlan ToArenaPlan(const Napi::Object& plan);
+RotationWindow ToWindow(const Napi::Object& terms);
+std::uint32_t ToMatchLimit(const Napi::Object& terms);
+// Looks up its query. Throws Error: kInvalidArgument naming the field, or kUnknownQuery.
+SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries);
+// Packed VectorIds, 8 bytes each.
+std::vector<StoredId> ToVectorIds(std::span<const std::uint8_t> packed);
+
+// The bytes of trivially copyable elements.
+template <typename Element>
+Napi::Buffer<std::uint8_t> ToBuffer(Napi::Env env, const std::vector<Element>& elements) {
+  return Napi::Buffer<std::uint8_t>::Copy(env, reinterpret_cast<const std::uint8_t*>(elements.data()),
+                                          elements.size() * sizeof(Element));
+}
+
+Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer);
+Napi::Object FromScan(Napi::Env env, const ScanAnswer& answer, bool with_distances);
+Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters);
+Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bool count_pages);
+
+}  // namespace irispair::addon

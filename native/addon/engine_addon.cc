@@ -1,0 +1,488 @@
+#include "addon/engine_addon.h"
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "addon/conversions.h"
+#include "core/search/batch_compare.h"
+#include "core/system/error.h"
+
+namespace irispair::addon {
+namespace {
+
+// Runs on the JavaScript thread.
+using Completion = std::function<void(Napi::Env)>;
+
+// Carries completions from worker threads to the JavaScript thread.
+class Mailbox {
+ public:
+  explicit Mailbox(Napi::Env env)
+      : function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
+                                                "irispair", 0, 1)) {}
+
+  void Post(Completion completion) {
+    auto* posted = new Completion(std::move(completion));
+    const napi_status status =
+        function_.NonBlockingCall(posted, [](Napi::Env env, Napi::Function, Completion* completion_to_run) {
+          const std::unique_ptr<Completion> owned(completion_to_run);
+          if (env != nullptr) (*owned)(env);
+        });
+    if (status != napi_ok) delete posted;
+  }
+
+  void Close() { function_.Release(); }
+
+ private:
+  Napi::ThreadSafeFunction function_;
+};
+
+// A promise settled through the mailbox.
+class Settlement {
+ public:
+  explicit Settlement(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  Napi::Value Promise() const { return deferred_.Promise(); }
+  void Resolve(Napi::Value value) { deferred_.Resolve(value); }
+  void Reject(const Error& error) { deferred_.Reject(ToJavaScript(deferred_.Env(), error).Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+};
+
+using SettlementPointer = std::shared_ptr<Settlement>;
+
+// Everything that lives as long as the engine is open.
+struct Core {
+  Core(const PoolPlan& left, const PoolPlan& right, const ArenaPlan& arena, const Kernel& chosen)
+      : gallery(arena, left.cpus.size() + right.cpus.size(), KernelCalls::System()),
+        kernel(chosen),
+        pools(std::make_unique<WorkerPools>(left, right)) {}
+
+  Workshop GetWorkshop() { return {gallery, *pools, kernel, distances}; }
+
+  Gallery gallery;
+  Queries queries;
+  std::atomic<std::uint64_t> distances{0};
+  // One growth at a time.
+  std::mutex growing;
+  const Kernel& kernel;
+  std::unique_ptr<WorkerPools> pools;
+};
+
+class Engine final : public Napi::ObjectWrap<Engine> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Engine",
+                       {InstanceAccessor<&Engine::KernelName>("kernel"),
+                        InstanceMethod("loadIris", &Engine::Guarded<&Engine::LoadIris>),
+                        InstanceMethod("loadDeleted", &Engine::Guarded<&Engine::LoadDeleted>),
+                        InstanceMethod("reserve", &Engine::Guarded<&Engine::Reserve>),
+                        InstanceMethod("unreserve", &Engine::Guarded<&Engine::Unreserve>),
+                        InstanceMethod("publish", &Engine::Guarded<&Engine::Publish>),
+                        InstanceMethod("erase", &Engine::Guarded<&Engine::Erase>),
+                        InstanceMethod("prepareQueries", &Engine::Guarded<&Engine::PrepareQueries>),
+                        InstanceMethod("recordOfQuery", &Engine::Guarded<&Engine::RecordOfQuery>),
+                        InstanceMethod("releaseQueries", &Engine::Guarded<&Engine::ReleaseQueries>),
+                        InstanceMethod("readIris", &Engine::Guarded<&Engine::ReadIris>),
+                        InstanceMethod("evaluate", &Engine::Guarded<&Engine::Evaluate>),
+                        InstanceMethod("closeStream", &Engine::Guarded<&Engine::CloseStream>),
+                        InstanceMethod("compareQueries", &Engine::Guarded<&Engine::CompareQueries>),
+                        InstanceMethod("scan", &Engine::Guarded<&Engine::StartScan>),
+                        InstanceMethod("cancelScan", &Engine::Guarded<&Engine::CancelScan>),
+                        InstanceMethod("counters", &Engine::Guarded<&Engine::Counters>),
+                        InstanceMethod("placement", &Engine::Guarded<&Engine::Placement>),
+                        InstanceMethod("close", &Engine::Close)});
+  }
+
+  explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info) {
+    try {
+      const auto options = info[0].As<Napi::Object>();
+      const Kernel* kernel = &BestKernel();
+      if (!options.Get("kernel").IsNull()) {
+        const std::string name = options.Get("kernel").As<Napi::String>();
+        kernel = FindKernel(name);
+        if (kernel == nullptr) throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
+      }
+      core_ = std::make_shared<Core>(ToPoolPlan(options.Get("left").As<Napi::Object>()),
+                                     ToPoolPlan(options.Get("right").As<Napi::Object>()),
+                                     ToArenaPlan(options.Get("arena").As<Napi::Object>()), *kernel);
+      mailbox_ = std::make_shared<Mailbox>(info.Env());
+      // Workers report to this object: it lives until it is closed.
+      Ref();
+    } catch (const Error& error) {
+      throw ToJavaScript(info.Env(), error);
+    }
+  }
+
+ private:
+  using Method = Napi::Value (Engine::*)(const Napi::CallbackInfo&);
+
+  // Turns the core's errors into JavaScript's, and refuses a closed engine.
+  template <Method method>
+  Napi::Value Guarded(const Napi::CallbackInfo& info) {
+    try {
+      if (core_ == nullptr) throw Error(ErrorCode::kSystem, "the engine is closed");
+      return (this->*method)(info);
+    } catch (const Error& error) {
+      throw ToJavaScript(info.Env(), error);
+    }
+  }
+
+  Napi::Value KernelName(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), core_ == nullptr ? "" : core_->kernel.name);
+  }
+
+  // --- the gallery ---
+
+  Napi::Value LoadIris(const Napi::CallbackInfo& info) {
+    const std::uint32_t serial_id = ToSerialId(info[0]);
+    const std::uint16_t version = ToVersion(info[1]);
+    const auto record = ToBytes(info[2], "record");
+    if (record.size() != sizeof(IrisPlanes)) {
+      throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) + " bytes, expected " +
+                                                   std::to_string(sizeof(IrisPlanes)));
+    }
+    while (!core_->gallery.Reserve(1)) core_->gallery.Grow();
+    IrisPlanes iris;
+    std::memcpy(&iris, record.data(), sizeof(IrisPlanes));
+    core_->gallery.Publish(serial_id, version, iris);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value LoadDeleted(const Napi::CallbackInfo& info) { return Erase(info); }
+
+  Napi::Value Reserve(const Napi::CallbackInfo& info) {
+    const auto count = static_cast<std::uint32_t>(ToInteger(info[0], "count", 0, 1 << 30));
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    GrowUntilReserved(info.Env(), settlement, count);
+    return settlement->Promise();
+  }
+
+  // Mapping and populating take a while: on a thread of their own, one segment after the other.
+  void GrowUntilReserved(Napi::Env env, const SettlementPointer& settlement, std::uint32_t count) {
+    if (core_ == nullptr) {
+      settlement->Reject(Error(ErrorCode::kSystem, "the engine is closed"));
+      return;
+    }
+    if (core_->gallery.Reserve(count)) {
+      settlement->Resolve(env.Undefined());
+      return;
+    }
+    std::thread([this, core = core_, mailbox = mailbox_, settlement, count] {
+      try {
+        const std::lock_guard growing(core->growing);
+        core->gallery.Grow();
+        mailbox->Post([this, settlement, count](Napi::Env env) { GrowUntilReserved(env, settlement, count); });
+      } catch (const Error& error) {
+        mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
+      }
+    }).detach();
+  }
+
+  Napi::Value Unreserve(const Napi::CallbackInfo& info) {
+    core_->gallery.Unreserve(static_cast<std::uint32_t>(ToInteger(info[0], "count", 0, 1 << 30)));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value Publish(const Napi::CallbackInfo& info) {
+    core_->gallery.Publish(ToSerialId(info[1]), ToVersion(info[2]), FindQuery(info[0])->Iris());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value Erase(const Napi::CallbackInfo& info) {
+    core_->gallery.Erase(ToSerialId(info[0]), ToVersion(info[1]));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value ReadIris(const Napi::CallbackInfo& info) {
+    const std::uint32_t serial_id = ToSerialId(info[0]);
+    const auto eyes = core_->gallery.Read(serial_id);
+    if (eyes[0] == nullptr) return info.Env().Null();
+    Napi::Object iris = Napi::Object::New(info.Env());
+    iris.Set("version", core_->gallery.directory().Find(serial_id).version);
+    iris.Set("record", ToBuffer(info.Env(), std::vector<EyePlanes>{*eyes[0], *eyes[1]}));
+    return iris;
+  }
+
+  // --- queries ---
+
+  std::shared_ptr<const Query> FindQuery(const Napi::Value& handle) const {
+    const std::int64_t number = ToInteger(handle, "query_handle", 1, std::int64_t{1} << 53);
+    auto query = core_->queries.Find(static_cast<QueryHandle>(number));
+    if (query == nullptr) {
+      throw Error(ErrorCode::kUnknownQuery,
+                  "query " + std::to_string(number) + " was released, has expired or was never prepared");
+    }
+    return query;
+  }
+
+  Napi::Value PrepareQueries(const Napi::CallbackInfo& info) {
+    const auto bytes = ToBytes(info[0], "probes");
+    if (bytes.empty() || bytes.size() % kProbeBytes != 0) {
+      throw Error(ErrorCode::kInvalidArgument, "probes: " + std::to_string(bytes.size()) +
+                                                   " bytes do not hold whole probes of " + std::to_string(kProbeBytes));
+    }
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    auto probes = std::make_shared<std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+    core_->pools->Submit(Side::kLeft, Lane::kSearch, [core = core_, mailbox = mailbox_, settlement, probes](WorkerContext&) {
+      std::vector<std::shared_ptr<const Query>> prepared;
+      try {
+        for (std::size_t index = 0; index * kProbeBytes < probes->size(); ++index) {
+          const std::span<const std::uint8_t, kProbeBytes> probe(probes->data() + index * kProbeBytes, kProbeBytes);
+          prepared.push_back(std::make_shared<Query>(DecodeProbe(probe, index)));
+        }
+      } catch (const Error& error) {
+        mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
+        return;
+      }
+      mailbox->Post([core, settlement, prepared = std::move(prepared)](Napi::Env env) {
+        Napi::Array handles = Napi::Array::New(env, prepared.size());
+        for (std::uint32_t index = 0; index < prepared.size(); ++index) {
+          handles.Set(index, static_cast<double>(core->queries.Add(prepared[index])));
+        }
+        settlement->Resolve(handles);
+      });
+    });
+    return settlement->Promise();
+  }
+
+  Napi::Value RecordOfQuery(const Napi::CallbackInfo& info) {
+    const IrisPlanes iris = FindQuery(info[0])->Iris();
+    return Napi::Buffer<std::uint8_t>::Copy(info.Env(), reinterpret_cast<const std::uint8_t*>(&iris), sizeof(iris));
+  }
+
+  Napi::Value ReleaseQueries(const Napi::CallbackInfo& info) {
+    const auto handles = info[0].As<Napi::Array>();
+    for (std::uint32_t index = 0; index < handles.Length(); ++index) {
+      core_->queries.Release(static_cast<QueryHandle>(handles.Get(index).As<Napi::Number>().Int64Value()));
+    }
+    return info.Env().Undefined();
+  }
+
+  // --- searches ---
+
+  // The searches of one stream by their ids. Touched on the JavaScript thread only.
+  using Searches = std::map<std::int64_t, std::shared_ptr<Search>>;
+
+  struct StepKey {
+    std::int64_t search_id;
+    bool close;
+  };
+
+  // Checks one step at the border; a refused one carries its answer already.
+  Step Admit(Searches& searches, const Napi::Object& given, StepKey& key) {
+    Step step;
+    try {
+      key.search_id = ToInteger(given.Get("searchId"), "search_id", 0, std::int64_t{1} << 53);
+      step.candidates = ToVectorIds(ToBytes(given.Get("candidates"), "candidates"));
+      if (given.Get("open").IsObject()) {
+        if (searches.contains(key.search_id)) {
+          throw Error(ErrorCode::kInvalidArgument, "search_id: this search is open already on this stream");
+        }
+        searches[key.search_id] =
+            std::make_shared<Search>(ToSearchTerms(given.Get("open").As<Napi::Object>(), core_->queries));
+      }
+    } catch (const Error& error) {
+      step.answer.outcome =
+          error.code() == ErrorCode::kUnknownQuery ? StepOutcome::kUnknownQuery : StepOutcome::kInvalid;
+      step.answer.detail = error.what();
+      return step;
+    }
+    const auto found = searches.find(key.search_id);
+    if (found == searches.end()) {
+      step.answer.outcome = StepOutcome::kUnknownSearch;
+      step.answer.detail = "search_id: this search is not open on this stream";
+    } else if (found->second->busy) {
+      step.answer.outcome = StepOutcome::kInvalid;
+      step.answer.detail = "search_id: the step before this one is not answered yet";
+    } else {
+      step.search = found->second;
+      step.search->busy = true;
+      step.with_distances = given.Get("withDistances").ToBoolean();
+      step.deadline_microseconds = given.Get("deadlineMicroseconds").ToNumber().DoubleValue();
+      key.close = given.Get("close").ToBoolean();
+    }
+    return step;
+  }
+
+  Napi::Value Evaluate(const Napi::CallbackInfo& info) {
+    const std::int64_t stream = ToInteger(info[0], "stream", 0, std::int64_t{1} << 53);
+    const auto given = info[1].As<Napi::Array>();
+    Searches& searches = streams_[stream];
+    std::vector<Step> steps;
+    std::vector<StepKey> keys(given.Length(), StepKey{-1, false});
+    for (std::uint32_t index = 0; index < given.Length(); ++index) {
+      steps.push_back(Admit(searches, given.Get(index).As<Napi::Object>(), keys[index]));
+    }
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    const auto evaluation = std::make_shared<Evaluation>(core_->GetWorkshop(), std::move(steps));
+    evaluation->Start([this, core = core_, mailbox = mailbox_, settlement, stream,
+                       keys = std::move(keys)](const std::shared_ptr<Evaluation>& done) {
+      mailbox->Post([this, core, settlement, stream, keys, done](Napi::Env env) {
+        FinishSteps(stream, keys, *done);
+        settlement->Resolve(FromEvaluation(env, *done));
+      });
+    });
+    return settlement->Promise();
+  }
+
+  // Frees the searches that were to be closed or whose step failed.
+  void FinishSteps(std::int64_t stream, const std::vector<StepKey>& keys, Evaluation& done) {
+    const auto searches = streams_.find(stream);
+    for (std::size_t index = 0; index < keys.size(); ++index) {
+      Step& step = done.steps()[index];
+      if (step.search == nullptr) continue;
+      step.search->busy = false;
+      const bool over = keys[index].close || step.answer.outcome != StepOutcome::kOk;
+      if (over && searches != streams_.end()) searches->second.erase(keys[index].search_id);
+    }
+  }
+
+  static Napi::Object FromEvaluation(Napi::Env env, Evaluation& done) {
+    Napi::Array answers = Napi::Array::New(env, done.steps().size());
+    for (std::uint32_t index = 0; index < done.steps().size(); ++index) {
+      answers.Set(index, FromAnswer(env, done.steps()[index].answer));
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("startedMicroseconds", done.started_microseconds());
+    object.Set("finishedMicroseconds", done.finished_microseconds());
+    object.Set("answers", answers);
+    return object;
+  }
+
+  Napi::Value CloseStream(const Napi::CallbackInfo& info) {
+    streams_.erase(ToInteger(info[0], "stream", 0, std::int64_t{1} << 53));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value CompareQueries(const Napi::CallbackInfo& info) {
+    const auto handles = info[0].As<Napi::Array>();
+    const auto terms = info[1].As<Napi::Object>();
+    struct Comparison {
+      std::vector<std::shared_ptr<const Query>> queries;
+      std::vector<std::vector<std::uint8_t>> rows;
+      std::atomic<std::size_t> left{0};
+    };
+    const auto comparison = std::make_shared<Comparison>();
+    for (std::uint32_t index = 0; index < handles.Length(); ++index) {
+      comparison->queries.push_back(FindQuery(handles.Get(index)));
+    }
+    const RotationWindow window = ToWindow(terms);
+    const std::uint32_t limit = ToMatchLimit(terms);
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    const std::size_t rows = comparison->queries.size();
+    if (rows < 2) throw Error(ErrorCode::kInvalidArgument, "query_handles: at least 2 are compared");
+    comparison->rows.resize(rows);
+    comparison->left = rows;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Side side = row % 2 == 0 ? Side::kLeft : Side::kRight;
+      core_->pools->Submit(side, Lane::kSearch,
+                           [core = core_, mailbox = mailbox_, settlement, comparison, row, window, limit](WorkerContext&) {
+        comparison->rows[row] = MatchBitsWithLater(comparison->queries, row, window, limit, core->kernel);
+        if (comparison->left.fetch_sub(1) != 1) return;
+        std::vector<std::uint8_t> bits;
+        for (const auto& part : comparison->rows) bits.insert(bits.end(), part.begin(), part.end());
+        mailbox->Post([settlement, bits = std::move(bits)](Napi::Env env) { settlement->Resolve(ToBuffer(env, bits)); });
+      });
+    }
+    return settlement->Promise();
+  }
+
+  Napi::Value StartScan(const Napi::CallbackInfo& info) {
+    const auto given = info[0].As<Napi::Array>();
+    const bool with_distances = info[1].ToBoolean();
+    const std::int64_t token = ToInteger(info[2], "token", 0, std::int64_t{1} << 53);
+    std::vector<SearchTerms> searches;
+    for (std::uint32_t index = 0; index < given.Length(); ++index) {
+      searches.push_back(ToSearchTerms(given.Get(index).As<Napi::Object>(), core_->queries));
+    }
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    const auto scan = std::make_shared<Scan>(core_->GetWorkshop(), std::move(searches));
+    scans_[token] = scan;
+    scan->Start([this, core = core_, mailbox = mailbox_, settlement, token, with_distances](const std::shared_ptr<Scan>& done) {
+      mailbox->Post([this, core, settlement, token, with_distances, done](Napi::Env env) {
+        scans_.erase(token);
+        FinishScan(env, *settlement, *done, with_distances);
+      });
+    });
+    return settlement->Promise();
+  }
+
+  static void FinishScan(Napi::Env env, Settlement& settlement, Scan& done, bool with_distances) {
+    if (done.outcome() == ScanOutcome::kCancelled) {
+      settlement.Reject(Error(ErrorCode::kCancelled, "the scan was cancelled"));
+    } else if (done.outcome() == ScanOutcome::kUnknownQuery) {
+      settlement.Reject(Error(ErrorCode::kUnknownQuery, "the stored query is not current"));
+    } else {
+      Napi::Array answers = Napi::Array::New(env, done.answers().size());
+      for (std::uint32_t index = 0; index < done.answers().size(); ++index) {
+        answers.Set(index, FromScan(env, done.answers()[index], with_distances));
+      }
+      settlement.Resolve(answers);
+    }
+  }
+
+  Napi::Value CancelScan(const Napi::CallbackInfo& info) {
+    const auto scan = scans_.find(ToInteger(info[0], "token", 0, std::int64_t{1} << 53));
+    if (scan != scans_.end()) scan->second->Cancel();
+    return info.Env().Undefined();
+  }
+
+  // --- what is where ---
+
+  Napi::Value Counters(const Napi::CallbackInfo& info) {
+    std::size_t open = 0;
+    for (const auto& [stream, searches] : streams_) open += searches.size();
+    Napi::Object counters = Napi::Object::New(info.Env());
+    counters.Set("left", FromCounters(info.Env(), core_->pools->Counters(Side::kLeft)));
+    counters.Set("right", FromCounters(info.Env(), core_->pools->Counters(Side::kRight)));
+    counters.Set("distances", static_cast<double>(core_->distances.load()));
+    counters.Set("queries", static_cast<double>(core_->queries.size()));
+    counters.Set("openSearches", static_cast<double>(open));
+    return counters;
+  }
+
+  Napi::Value Placement(const Napi::CallbackInfo& info) {
+    const bool count_pages = info[0].ToBoolean();
+    Napi::Object placement = Napi::Object::New(info.Env());
+    const std::uint32_t used = core_->gallery.used();
+    placement.Set("left", FromArena(info.Env(), core_->gallery.arena(Side::kLeft), used, count_pages));
+    placement.Set("right", FromArena(info.Env(), core_->gallery.arena(Side::kRight), used, count_pages));
+    return placement;
+  }
+
+  // Workers finish what is queued on a thread of its own; their answers arrive before this one.
+  Napi::Value Close(const Napi::CallbackInfo& info) {
+    const auto settlement = std::make_shared<Settlement>(info.Env());
+    if (core_ == nullptr) {
+      settlement->Resolve(info.Env().Undefined());
+      return settlement->Promise();
+    }
+    for (const auto& [token, scan] : scans_) scan->Cancel();
+    std::thread([this, core = std::move(core_), mailbox = mailbox_, settlement]() mutable {
+      core->pools.reset();
+      mailbox->Post([this, core = std::move(core), mailbox, settlement](Napi::Env env) {
+        streams_.clear();
+        mailbox->Close();
+        settlement->Resolve(env.Undefined());
+        Unref();
+      });
+    }).detach();
+    core_ = nullptr;
+    return settlement->Promise();
+  }
+
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::map<std::int64_t, Searches> streams_;
+  std::map<std::int64_t, std::shared_ptr<Scan>> scans_;
+};
+
+}  // namespace
+
+void RegisterEngine(Napi::Env env, Napi::Object exports) { exports.Set("Engine", Engine::Define(env)); }
+
+}  // namespace irispair::addon

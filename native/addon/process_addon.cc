@@ -1,0 +1,71 @@
+#include "addon/process_addon.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "addon/conversions.h"
+#include "core/system/error.h"
+
+namespace irispair::addon {
+namespace {
+
+std::vector<std::string> ToTexts(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (std::uint32_t index = 0; index < array.Length(); ++index) texts.push_back(array.Get(index).ToString());
+  return texts;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// restrictThread(cpus, policy): { cpus: string, memory: string }, each empty when done, else why it was refused.
+Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
+  try {
+    const int cpus = SetThreadCpus(ToIntegers(info[0], "cpus"));
+    const int memory = SetThreadPolicy(ToPolicy(info[1]));
+    Napi::Object refused = Napi::Object::New(info.Env());
+    refused.Set("cpus", cpus == 0 ? "" : std::strerror(cpus));
+    refused.Set("memory", memory == 0 ? "" : std::strerror(memory));
+    return refused;
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
+}
+
+// execute(file, arguments, environment): replaces this process, or throws.
+Napi::Value Execute(const Napi::CallbackInfo& info) {
+  const std::string file = info[0].ToString();
+  std::vector<std::string> arguments = ToTexts(info[1]);
+  std::vector<std::string> environment = ToTexts(info[2]);
+  // Signals that Node blocked or ignored for itself are not the next program's.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(file.c_str(), Pointers(arguments).data(), Pointers(environment).data());
+  throw ToJavaScript(info.Env(), Error(ErrorCode::kSystem, "execve " + file + ": " + std::strerror(errno)));
+}
+
+// exitWithParent(parent): SIGTERM when the parent dies; false when it is dead already.
+Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  return Napi::Boolean::New(info.Env(), getppid() == info[0].ToNumber().Int32Value());
+}
+
+}  // namespace
+
+void RegisterProcess(Napi::Env env, Napi::Object exports) {
+  exports.Set("restrictThread", Napi::Function::New(env, RestrictThread));
+  exports.Set("execute", Napi::Function::New(env, Execute));
+  exports.Set("exitWithParent", Napi::Function::New(env, ExitWithParent));
+}
+
+}  // namespace irispair::addon

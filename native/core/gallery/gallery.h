@@ -1,0 +1,72 @@
+// The irises: two arenas whose slots go in step, and the directory that says which slot holds whom.
+//
+// A new version is written to a free slot and published by one store to the directory; the old slot is erased and
+// reused once no running task can hold it. One thread writes; workers read inside a reading section.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "core/gallery/directory.h"
+#include "core/gallery/reading.h"
+#include "core/memory/arena.h"
+#include "core/pool/worker_pools.h"
+
+namespace irispair {
+
+// Both eyes, left first: a stored record.
+using IrisPlanes = std::array<EyePlanes, kSides>;
+
+class Gallery {
+ public:
+  Gallery(const ArenaPlan& plan, std::size_t readers, KernelCalls& calls);
+
+  // --- the writer ---
+
+  // Keeps `count` free slots for the coming Publish calls. False when the arenas must grow first.
+  bool Reserve(std::uint32_t count);
+  void Unreserve(std::uint32_t count);
+  // Adds a segment to both arenas; may run on another thread than the writer's. Throws Error.
+  void Grow();
+  // Uses one reserved slot.
+  void Publish(std::uint32_t serial_id, std::uint16_t version, const IrisPlanes& iris);
+  void Erase(std::uint32_t serial_id, std::uint16_t version);
+  // Erases the bits of withdrawn slots that nobody reads any longer, and frees them.
+  void Reclaim();
+  // The current iris, or null when unknown or deleted. Valid until the writer's next call.
+  std::array<const EyePlanes*, kSides> Read(std::uint32_t serial_id) const;
+
+  // --- any thread ---
+
+  // Where an iris lies if this version is current and not deleted, else null. Inside a reading section.
+  const EyePlanes* Find(Side side, std::uint32_t serial_id, std::uint32_t version) const;
+  const Directory& directory() const { return directory_; }
+  ReadingEpochs& epochs() { return epochs_; }
+  const Arena& arena(Side side) const { return arenas_[Index(side)]; }
+  std::uint32_t used() const { return used_.load(); }
+
+ private:
+  struct Withdrawn {
+    std::uint32_t slot;
+    std::uint64_t epoch;
+  };
+
+  void Withdraw(std::uint32_t slot);
+  std::uint32_t TakeSlot();
+  std::uint32_t FreeSlots() const;
+
+  std::array<Arena, kSides> arenas_;
+  Directory directory_;
+  ReadingEpochs epochs_;
+  std::vector<std::uint32_t> freed_;
+  std::deque<Withdrawn> withdrawn_;
+  // Slots from here on were never used.
+  std::uint32_t untouched_ = 0;
+  std::uint32_t reserved_ = 0;
+  std::atomic<std::uint32_t> used_{0};
+};
+
+}  // namespace irispair

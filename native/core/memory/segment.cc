@@ -1,0 +1,182 @@
+#include "core/memory/segment.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "core/system/error.h"
+
+#ifndef MAP_HUGE_2MB
+#define MAP_HUGE_2MB (21 << 26)
+#endif
+
+namespace irispair {
+namespace {
+
+constexpr std::size_t kHugepageBytes = 2 << 20;
+
+std::size_t RoundUp(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+std::size_t SmallPageBytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+std::string PopulateProblem(int error) {
+  if (error == EINVAL) return "this kernel cannot populate them safely";
+  if (error == EFAULT || error == ENOMEM) return "not that many are free there";
+  return std::strerror(error);
+}
+
+long FreeHugepages(const std::string& directory) {
+  std::ifstream file(directory + "/hugepages-2048kB/free_hugepages");
+  long pages = 0;
+  file >> pages;
+  return pages;
+}
+
+// What an operator needs to know when hugepages are required and cannot be had.
+std::string ReservationAdvice(std::size_t bytes, const MemoryPolicy& policy) {
+  const std::string needed = std::to_string(bytes / kHugepageBytes);
+  if (policy.kind == PolicyKind::kDefault || policy.nodes.empty()) {
+    return "hugepages are required: this segment needs " + needed + " free pages of 2 MiB, there are " +
+           std::to_string(FreeHugepages("/sys/kernel/mm/hugepages")) +
+           "; reserve more with: sysctl -w vm.nr_hugepages=N";
+  }
+  std::string advice = "hugepages are required: this segment needs " + needed + " free pages of 2 MiB on";
+  for (const int node : policy.nodes) {
+    const std::string directory = "/sys/devices/system/node/node" + std::to_string(node) + "/hugepages";
+    advice += " node " + std::to_string(node) + " (" + std::to_string(FreeHugepages(directory)) +
+              " free; reserve more with: echo N > " + directory + "/hugepages-2048kB/nr_hugepages)";
+  }
+  return advice;
+}
+
+}  // namespace
+
+const char* BackingName(Backing backing) {
+  switch (backing) {
+    case Backing::kHugetlbfs:
+      return "hugetlbfs";
+    case Backing::kHugepages:
+      return "hugepages";
+    case Backing::kTransparent:
+      return "transparent";
+    case Backing::kPlain:
+      return "plain";
+  }
+  return "plain";
+}
+
+Segment::Segment(std::size_t bytes, const SegmentPlan& plan, KernelCalls& calls) {
+  bytes_ = RoundUp(bytes, kHugepageBytes);
+  if (plan.hugepages != HugepageUse::kOff) {
+    if (TryHugetlbfs(plan, calls) || TryHugepages(plan, calls)) return;
+    if (plan.hugepages == HugepageUse::kRequire) {
+      std::string message = ReservationAdvice(bytes_, plan.policy);
+      for (const std::string& fallback : fallbacks_) message += "; " + fallback;
+      throw Error(ErrorCode::kHugepagesRequired, message);
+    }
+  }
+  MapSmallPages(plan, calls);
+}
+
+Segment::~Segment() { Unmap(); }
+
+std::size_t Segment::page_bytes() const {
+  return backing_ == Backing::kHugetlbfs || backing_ == Backing::kHugepages ? kHugepageBytes : SmallPageBytes();
+}
+
+bool Segment::TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls) {
+  if (plan.hugetlbfs.empty()) return false;
+  int file = -1;
+  const int opened = calls.OpenHugetlbfs(plan.hugetlbfs.c_str(), bytes_, &file);
+  bool mapped = false;
+  if (opened == 0) {
+    backing_ = Backing::kHugetlbfs;
+    mapped = MapOnHugepages("hugetlbfs", MAP_SHARED, file, plan, calls);
+  } else {
+    Note("hugetlbfs at " + plan.hugetlbfs + ": " + std::strerror(opened));
+  }
+  if (file >= 0) close(file);
+  return mapped;
+}
+
+bool Segment::TryHugepages(const SegmentPlan& plan, KernelCalls& calls) {
+  backing_ = Backing::kHugepages;
+  return MapOnHugepages("anonymous hugepages", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, plan,
+                        calls);
+}
+
+bool Segment::MapOnHugepages(const char* rung, int flags, int file, const SegmentPlan& plan, KernelCalls& calls) {
+  // Without a reservation the mapping itself succeeds and populating tells whether the node has the pages.
+  if (const int error = calls.Map(bytes_, flags | MAP_NORESERVE, file, &address_); error != 0) {
+    address_ = nullptr;
+    Note(std::string(rung) + ": " + std::strerror(error));
+    return false;
+  }
+  BindOrFallBack(plan, calls);
+  if (const int error = calls.Populate(address_, bytes_); error != 0) {
+    Note(std::string(rung) + ": " + std::to_string(bytes_ / kHugepageBytes) + " pages of 2 MiB (" + PolicyName(policy_) +
+         "): " + PopulateProblem(error));
+    Unmap();
+    return false;
+  }
+  return true;
+}
+
+void Segment::MapSmallPages(const SegmentPlan& plan, KernelCalls& calls) {
+  if (const int error = calls.Map(bytes_, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, &address_); error != 0) {
+    address_ = nullptr;
+    throw Error(ErrorCode::kCapacityExhausted, "cannot map " + std::to_string(bytes_) + " bytes: " + std::strerror(error));
+  }
+  BindOrFallBack(plan, calls);
+  const bool advised = plan.hugepages == HugepageUse::kOff || calls.AdviseHuge(address_, bytes_) == 0;
+  if (!advised) Note("transparent hugepages: not available");
+  if (const int error = calls.Populate(address_, bytes_); error == EINVAL) {
+    // Kernels before 5.14: small pages may be touched, they never raise SIGBUS.
+    for (std::size_t offset = 0; offset < bytes_; offset += SmallPageBytes()) data()[offset] = std::byte{0};
+  } else if (error != 0) {
+    Unmap();
+    throw Error(ErrorCode::kCapacityExhausted,
+                "cannot populate " + std::to_string(bytes_) + " bytes: " + std::strerror(error));
+  }
+  backing_ = TransparentHugeBytes(address_, bytes_) > bytes_ / 2 ? Backing::kTransparent : Backing::kPlain;
+}
+
+void Segment::BindOrFallBack(const SegmentPlan& plan, KernelCalls& calls) {
+  policy_ = PolicyKind::kDefault;
+  if (plan.policy.kind == PolicyKind::kDefault) return;
+  const int refused = calls.BindRange(address_, bytes_, plan.policy);
+  if (refused == 0) {
+    policy_ = plan.policy.kind;
+    return;
+  }
+  const std::string sentence = Describe(plan.policy) + " was refused: " + std::strerror(refused) +
+                               (refused == EPERM ? " (containers need CAP_SYS_NICE)" : "");
+  if (plan.strict) {
+    Unmap();
+    throw Error(ErrorCode::kBindingRefused, sentence);
+  }
+  Note(sentence);
+  if (plan.fallback_nodes.empty()) return;
+  const MemoryPolicy interleave{PolicyKind::kInterleave, plan.fallback_nodes};
+  if (const int error = calls.BindRange(address_, bytes_, interleave); error != 0) {
+    Note(Describe(interleave) + " was refused: " + std::strerror(error));
+  } else {
+    policy_ = PolicyKind::kInterleave;
+  }
+}
+
+std::map<int, std::size_t> Segment::PagesByNode() const {
+  std::map<int, std::size_t> pages;
+  for (const int node : NodesOfPages(address_, bytes_, page_bytes())) ++pages[node < 0 ? -1 : node];
+  return pages;
+}
+
+void Segment::Unmap() {
+  if (address_ != nullptr) munmap(address_, bytes_);
+  address_ = nullptr;
+}
+
+}  // namespace irispair

@@ -1,0 +1,127 @@
+#include "core/pool/worker_pools.h"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "core/system/kernel_calls.h"
+
+namespace irispair {
+namespace {
+
+std::uint64_t Nanoseconds() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+}
+
+// The kernel keeps 15 bytes of a thread's name: node, side and index, such as `n1-right-12`.
+std::string ThreadName(int node, Side side, std::size_t index) {
+  const std::string place = node < 0 ? "nx" : "n" + std::to_string(node);
+  return (place + (side == Side::kLeft ? "-left-" : "-right-") + std::to_string(index)).substr(0, 15);
+}
+
+}  // namespace
+
+WorkerPools::WorkerPools(const PoolPlan& left, const PoolPlan& right) {
+  std::size_t index = 0;
+  for (const auto& [side, plan] : {std::pair{Side::kLeft, &left}, std::pair{Side::kRight, &right}}) {
+    for (std::size_t count = 0; count < plan->cpus.size(); ++count) {
+      auto worker = std::make_unique<Worker>();
+      worker->side = side;
+      worker->context.index = index++;
+      workers_.push_back(std::move(worker));
+    }
+  }
+  // Started once all exist: a worker never sees the list change.
+  std::size_t first = 0;
+  for (const auto& [side, plan] : {std::pair{Side::kLeft, &left}, std::pair{Side::kRight, &right}}) {
+    for (std::size_t count = 0; count < plan->cpus.size(); ++count) {
+      Worker& worker = *workers_[first + count];
+      const std::string name = ThreadName(plan->node, side, count);
+      const int cpu = plan->pinned ? plan->cpus[count] : -1;
+      worker.thread = std::thread([this, &worker, name, cpu] {
+        pthread_setname_np(pthread_self(), name.c_str());
+        // Refused pinning leaves the worker on the process's CPUs; placement shows where every thread may run.
+        if (cpu >= 0) SetThreadCpus({cpu});
+        Work(worker);
+      });
+    }
+    first += plan->cpus.size();
+  }
+}
+
+WorkerPools::~WorkerPools() {
+  stopping_.store(true);
+  submissions_.fetch_add(1);
+  submissions_.notify_all();
+  for (const auto& worker : workers_) worker->thread.join();
+}
+
+void WorkerPools::Submit(Side side, Lane lane, Task task) {
+  Queue& queue = queues_[Index(side)];
+  {
+    const std::lock_guard lock(queue.mutex);
+    queue.lanes[static_cast<std::size_t>(lane)].push_back(std::move(task));
+  }
+  submissions_.fetch_add(1);
+  submissions_.notify_one();
+}
+
+PoolCounters WorkerPools::Counters(Side side) const {
+  PoolCounters counters;
+  for (const auto& worker : workers_) {
+    if (worker->side != side) continue;
+    ++counters.workers;
+    counters.tasks += worker->tasks.load();
+    counters.steal_attempts += worker->steal_attempts.load();
+    counters.steals += worker->steals.load();
+    counters.kernel_nanoseconds += worker->context.kernel_nanoseconds.load();
+    counters.busy_nanoseconds += worker->busy_nanoseconds.load();
+  }
+  const Queue& queue = queues_[Index(side)];
+  const std::lock_guard lock(queue.mutex);
+  for (const auto& lane : queue.lanes) counters.queued += static_cast<std::uint32_t>(lane.size());
+  return counters;
+}
+
+void WorkerPools::Work(Worker& worker) {
+  while (true) {
+    const std::uint32_t seen = submissions_.load();
+    if (std::optional<Task> task = Take(worker)) {
+      const std::uint64_t start = Nanoseconds();
+      (*task)(worker.context);
+      worker.busy_nanoseconds.fetch_add(Nanoseconds() - start);
+      worker.tasks.fetch_add(1);
+    } else if (stopping_.load()) {
+      return;
+    } else {
+      submissions_.wait(seen);
+    }
+  }
+}
+
+std::optional<Task> WorkerPools::Take(Worker& worker) {
+  const Side other = Other(worker.side);
+  for (const Lane lane : {Lane::kSearch, Lane::kScan}) {
+    if (std::optional<Task> own = Pop(worker.side, lane)) return own;
+    worker.steal_attempts.fetch_add(1);
+    if (std::optional<Task> stolen = Pop(other, lane)) {
+      worker.steals.fetch_add(1);
+      return stolen;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Task> WorkerPools::Pop(Side side, Lane lane) {
+  Queue& queue = queues_[Index(side)];
+  const std::lock_guard lock(queue.mutex);
+  std::deque<Task>& tasks = queue.lanes[static_cast<std::size_t>(lane)];
+  if (tasks.empty()) return std::nullopt;
+  Task task = std::move(tasks.front());
+  tasks.pop_front();
+  return task;
+}
+
+}  // namespace irispair

@@ -1,0 +1,95 @@
+// One message of the hop, evaluated on the pools.
+//
+// Each step's candidates are cut into chunks; a worker finds them in the gallery and computes their distances; whoever
+// finishes a step's last chunk merges it into the search's neighbourhood; whoever finishes the last step reports.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/kernels/kernel.h"
+#include "core/pool/worker_pools.h"
+#include "core/search/search.h"
+
+namespace irispair {
+
+// Values as on the wire.
+enum class StepOutcome : std::uint8_t {
+  kOk = 1,
+  kDeadlineExceeded = 2,
+  kUnknownQuery = 3,
+  kUnknownSearch = 4,
+  kInvalid = 5,
+};
+
+struct StepAnswer {
+  StepOutcome outcome = StepOutcome::kOk;
+  std::vector<Entered> entered;
+  // Parallel to `entered`; empty unless asked for.
+  std::vector<Distance> distances;
+  std::uint32_t match_count = 0;
+  std::uint32_t neighbourhood_size = 0;
+  std::uint32_t stale = 0;
+  std::string detail;
+};
+
+// One step that passed the border's checks.
+struct Step {
+  // Null: the step was refused and `answer` already says why.
+  std::shared_ptr<Search> search;
+  std::vector<StoredId> candidates;
+  bool with_distances = false;
+  // Monotonic microseconds; 0 for none.
+  double deadline_microseconds = 0;
+  StepAnswer answer;
+};
+
+// Microseconds of the machine's monotonic clock.
+double MonotonicMicroseconds();
+
+// What every evaluation needs of the engine.
+struct Workshop {
+  Gallery& gallery;
+  WorkerPools& pools;
+  const Kernel& kernel;
+  std::atomic<std::uint64_t>& distances;
+};
+
+class Evaluation : public std::enable_shared_from_this<Evaluation> {
+ public:
+  using Report = std::function<void(std::shared_ptr<Evaluation>)>;
+
+  Evaluation(Workshop workshop, std::vector<Step> steps) : workshop_(workshop), work_(steps.size()), steps_(std::move(steps)) {}
+
+  // Reports once, from a worker, or at once when nothing is to be computed.
+  void Start(Report report);
+
+  std::vector<Step>& steps() { return steps_; }
+  double started_microseconds() const { return started_.load(); }
+  double finished_microseconds() const { return finished_; }
+
+ private:
+  struct StepWork {
+    std::vector<Distance> distances;
+    std::atomic<std::uint32_t> chunks_left{0};
+    std::atomic<std::uint32_t> stale{0};
+    std::atomic<StepOutcome> outcome{StepOutcome::kOk};
+  };
+
+  void EvaluateChunk(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
+  void ComputeDistances(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
+  void Finish(std::size_t step);
+
+  Workshop workshop_;
+  std::vector<StepWork> work_;
+  std::vector<Step> steps_;
+  std::atomic<std::size_t> steps_left_{0};
+  std::atomic<double> started_{0};
+  double finished_ = 0;
+  Report report_;
+};
+
+}  // namespace irispair

@@ -1,0 +1,12 @@
+// The kernels of instruction sets that this CPU need not have, compiled against an emulation of the instructions.
+#pragma once
+
+#include <vector>
+
+#include "core/kernels/kernel.h"
+
+namespace irispair {
+
+std::vector<const Kernel*> EmulatedKernels();
+
+}  // namespace irispair

@@ -1,0 +1,46 @@
+/** Loads the addon. The one place that knows where it lies and what it exports. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { MemoryPolicy } from '@irispair/common/placement/memory-policy';
+import type { EngineOptions, IrisEngine, KernelName } from './engine-types.js';
+
+/** What the addon exports. */
+export interface NativeBinding {
+  readonly Engine: new (options: EngineOptions) => IrisEngine;
+  /** Restricts the calling thread and all that it starts; each reason is empty when it was done. */
+  restrictThread(cpus: readonly number[], policy: MemoryPolicy): { cpus: string; memory: string };
+  /** Replaces this process; returns only by throwing. */
+  execute(file: string, args: readonly string[], environment: readonly string[]): never;
+  /** False when the parent is dead already. */
+  exitWithParent(parent: number): boolean;
+  /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */
+  compareEyes(
+    kernel: KernelName,
+    mirrorProbe: boolean,
+    probeCode: Uint8Array,
+    probeMask: Uint8Array,
+    galleryCode: Uint8Array,
+    galleryMask: Uint8Array,
+  ): Buffer;
+  availableKernels(): KernelName[];
+  encodeRecord(
+    leftCode: Uint8Array,
+    leftMask: Uint8Array,
+    rightCode: Uint8Array,
+    rightMask: Uint8Array,
+  ): Buffer;
+  decodeRecord(record: Uint8Array): Buffer;
+}
+
+const ADDON = fileURLToPath(new URL('../build/irispair_native.node', import.meta.url));
+
+function load(): NativeBinding {
+  if (!existsSync(ADDON)) {
+    throw new Error(`the native addon is not built: run \`npm run setup\` (expected ${ADDON})`);
+  }
+  return createRequire(import.meta.url)(ADDON) as NativeBinding;
+}
+
+/** The addon. */
+export const binding: NativeBinding = load();

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Orientation, Side } from '@irispair/common/iris/side';
+import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
+import { matchLimit } from '@irispair/common/matching/threshold';
+import { compareTemplates, leastDistance } from './compare.js';
+import { unpackDistances } from './distances.js';
+import { createEngine, nativeErrorCode } from './engine.js';
+import { StepOutcome, type IrisEngine, type OpenSearch, type SearchStep } from './engine-types.js';
+import { decodeRecord, encodeRecord, packProbes } from './records.js';
+
+const LIMIT = matchLimit(0.375);
+
+function randomTemplate(): Template {
+  return { irisCodes: randomBytes(CODE_BYTES), maskCodes: Buffer.alloc(CODE_BYTES, 0xff) };
+}
+
+function randomIris(): Iris {
+  return { left: randomTemplate(), right: randomTemplate() };
+}
+
+function ids(...pairs: [serialId: number, version: number][]): Buffer {
+  return Buffer.from(Uint32Array.from(pairs.flat()).buffer);
+}
+
+function pairs(packed: Uint8Array): [number, number][] {
+  const words = new Uint32Array(Uint8Array.from(packed).buffer);
+  return Array.from({ length: words.length / 2 }, (_, index) => [words[2 * index], words[2 * index + 1]]);
+}
+
+function openSearch(handle: number, ef: number, side = Side.Left): OpenSearch {
+  return {
+    query: { handle },
+    side,
+    orientation: Orientation.Normal,
+    baseRotation: 0,
+    rotationReach: 5,
+    ef,
+    matchLimit: LIMIT,
+  };
+}
+
+function step(
+  searchId: number,
+  open: OpenSearch | null,
+  candidates: Uint8Array,
+  more: Partial<SearchStep> = {},
+): SearchStep {
+  return { searchId, open, candidates, close: false, withDistances: true, deadlineMicroseconds: 0, ...more };
+}
+
+describe('the engine', () => {
+  let engine: IrisEngine;
+
+  function start(initialCapacity: number, maximumCapacity: number): void {
+    engine = createEngine({
+      left: { cpus: [0], node: null, pinned: false },
+      right: { cpus: [0], node: null, pinned: false },
+      arena: {
+        policy: { kind: 'default' },
+        fallbackNodes: [],
+        hugepages: 'prefer',
+        hugetlbfs: null,
+        initialCapacity,
+        growBy: 8,
+        maximumCapacity,
+        strict: false,
+      },
+      kernel: null,
+    });
+  }
+
+  beforeEach(() => {
+    start(64, 80);
+  });
+  afterEach(async () => {
+    await engine.close();
+  });
+
+  async function enrol(irises: readonly Iris[], firstSerialId = 1): Promise<number[]> {
+    await engine.reserve(irises.length);
+    const handles = await engine.prepareQueries(packProbes(irises));
+    handles.forEach((handle, index) => {
+      engine.publish(handle, firstSerialId + index, 0);
+    });
+    return handles;
+  }
+
+  it('gives back records and templates bit for bit', async () => {
+    const iris = randomIris();
+    const [handle] = await enrol([iris], 7);
+    assert.deepEqual(decodeRecord(encodeRecord(iris)).right.irisCodes, iris.right.irisCodes);
+    assert.deepEqual(engine.recordOfQuery(handle), encodeRecord(iris));
+    const stored = engine.readIris(7);
+    assert.deepEqual(stored?.record, encodeRecord(iris));
+    assert.equal(engine.readIris(8), null);
+  });
+
+  it('ranks candidates by their least distance, whatever the batches', async () => {
+    const irises = Array.from({ length: 40 }, randomIris);
+    await enrol(irises);
+    const probe = randomIris();
+    const [handle] = await engine.prepareQueries(packProbes([probe]));
+    const reference = irises
+      .map((iris, index) => {
+        const least = leastDistance(compareTemplates(probe.left, iris.left).byRotation, 5);
+        assert.ok(least);
+        return { serialId: index + 1, ...least };
+      })
+      .sort((a, b) => a.differing / a.unmasked - b.differing / b.unmasked);
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(
+          reference.map(({ serialId }) => serialId),
+          { minLength: 40 },
+        ),
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (order, cuts, ef) => {
+          let ranked: number[] = [];
+          let rest = order;
+          for (let round = 0; rest.length > 0; round++) {
+            const batch = rest.slice(0, cuts[round % cuts.length]);
+            rest = rest.slice(batch.length);
+            const candidates = ids(...batch.map((serialId): [number, number] => [serialId, 0]));
+            const close = rest.length === 0;
+            const { answers } = await engine.evaluate(1, [
+              step(5, round === 0 ? openSearch(handle, ef) : null, candidates, { close }),
+            ]);
+            assert.equal(answers[0].outcome, StepOutcome.Ok);
+            const entered = pairs(answers[0].entered);
+            const distances = unpackDistances(answers[0].distances);
+            entered.forEach(([index, rank], place) => {
+              ranked.splice(rank, 0, batch[index]);
+              const expected = reference.find(({ serialId }) => serialId === batch[index]);
+              assert.equal(distances[place].differing, expected?.differing);
+              assert.equal(distances[place].rotation, expected?.rotation);
+            });
+            ranked = ranked.slice(0, ef);
+            assert.equal(answers[0].neighbourhoodSize, ranked.length);
+          }
+          // Random codes tie often: the order of distances is what is fixed.
+          const differing = (serialId: number) =>
+            reference.find((other) => other.serialId === serialId)?.differing;
+          assert.deepEqual(
+            ranked.map(differing),
+            reference.slice(0, ef).map((other) => other.differing),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+    assert.equal(engine.counters().openSearches, 0);
+  });
+
+  it('counts matches, and ranks stale and deleted candidates last', async () => {
+    const irises = Array.from({ length: 4 }, randomIris);
+    const handles = await enrol(irises);
+    engine.erase(3, 1);
+    const { answers } = await engine.evaluate(1, [
+      step(1, openSearch(handles[0], 4), ids([2, 9], [3, 0], [4, 0], [1, 0]), { close: true }),
+    ]);
+    assert.deepEqual(pairs(answers[0].entered), [
+      [3, 0],
+      [2, 1],
+      [0, 2],
+      [1, 3],
+    ]);
+    assert.equal(answers[0].matchCount, 1);
+    assert.equal(answers[0].stale, 2);
+  });
+
+  it('scans exactly what evaluating everything finds', async () => {
+    const irises = Array.from({ length: 30 }, randomIris);
+    await enrol(irises);
+    engine.erase(11, 1);
+    const [handle] = await engine.prepareQueries(packProbes([randomIris()]));
+    for (const side of [Side.Left, Side.Right]) {
+      const everything = ids(
+        ...irises.map((_, index): [number, number] => [index + 1, 0]).filter(([id]) => id !== 11),
+      );
+      const { answers } = await engine.evaluate(1, [
+        step(1, openSearch(handle, 10, side), everything, { close: true }),
+      ]);
+      const ranked = pairs(answers[0].entered).map(([index]) => pairs(everything)[index][0]);
+      const [scan] = await engine.scan([openSearch(handle, 10, side)], true, 1);
+      assert.deepEqual(
+        pairs(scan.nearest).map(([serialId]) => serialId),
+        ranked,
+      );
+      assert.deepEqual(Buffer.from(scan.distances), Buffer.from(answers[0].distances));
+      assert.equal(scan.compared, 29);
+    }
+  });
+
+  it('searches from a stored iris, of its current version only', async () => {
+    await enrol(Array.from({ length: 3 }, randomIris));
+    const stored = (storedVersion: number): OpenSearch => ({
+      ...openSearch(1, 3),
+      query: { storedSerialId: 2, storedVersion },
+    });
+    const { answers } = await engine.evaluate(1, [
+      step(1, stored(0), ids([1, 0], [2, 0], [3, 0])),
+      step(2, stored(1), ids([1, 0])),
+    ]);
+    assert.equal(pairs(answers[0].entered)[0][0], 1);
+    assert.equal(answers[1].outcome, StepOutcome.UnknownQuery);
+  });
+
+  it('compares the queries of one batch, mirrored pairs too', async () => {
+    const iris = randomIris();
+    const handles = await engine.prepareQueries(
+      packProbes([iris, randomIris(), { left: iris.left, right: randomTemplate() }]),
+    );
+    const bits = await engine.compareQueries(handles, {
+      baseRotation: 0,
+      rotationReach: 5,
+      matchLimit: LIMIT,
+    });
+    assert.deepEqual([...bits], [0, 1, 0]);
+  });
+
+  it('refuses what is out of range, step by step', async () => {
+    const [handle] = await enrol([randomIris()]);
+    const { answers } = await engine.evaluate(1, [
+      step(1, { ...openSearch(handle, 1), baseRotation: 11 }, ids()),
+      step(2, openSearch(handle, 0), ids()),
+      step(3, openSearch(handle, 1), Buffer.alloc(7)),
+      step(4, openSearch(99, 1), ids()),
+      step(5, null, ids()),
+      step(6, openSearch(handle, 1), ids([1, 0]), { deadlineMicroseconds: 1 }),
+      step(7, openSearch(handle, 1), ids([1, 0])),
+    ]);
+    assert.deepEqual(
+      answers.map(({ outcome }) => outcome),
+      [
+        StepOutcome.Invalid,
+        StepOutcome.Invalid,
+        StepOutcome.Invalid,
+        StepOutcome.UnknownQuery,
+        StepOutcome.UnknownSearch,
+        StepOutcome.DeadlineExceeded,
+        StepOutcome.Ok,
+      ],
+    );
+    assert.match(answers[0].detail, /rotation_reach/);
+    engine.closeStream(1);
+    const after = await engine.evaluate(1, [step(7, null, ids())]);
+    assert.equal(after.answers[0].outcome, StepOutcome.UnknownSearch);
+  });
+
+  it('names the probe and the field that is wrong', async () => {
+    const wrong = randomIris();
+    wrong.right.maskCodes[0] = 0x80;
+    await assert.rejects(engine.prepareQueries(packProbes([randomIris(), wrong])), (error) => {
+      return (
+        nativeErrorCode(error) === 'INVALID_ARGUMENT' && /probes\[1\]\.right\.mask_codes/.test(String(error))
+      );
+    });
+    assert.equal(engine.counters().queries, 0);
+  });
+
+  it('grows by segments up to the maximum, and then refuses before anything is written', async () => {
+    await enrol(Array.from({ length: 64 }, randomIris));
+    await enrol(Array.from({ length: 16 }, randomIris), 65);
+    assert.equal(engine.placement(true).left.segments.length, 3);
+    await assert.rejects(engine.reserve(1), (error) => nativeErrorCode(error) === 'CAPACITY_EXHAUSTED');
+    engine.erase(1, 1);
+    await engine.reserve(1);
+    assert.ok(engine.readIris(80));
+  });
+
+  it('stops with work in flight', async () => {
+    const [handle] = await enrol(Array.from({ length: 60 }, randomIris));
+    const everything = ids(...Array.from({ length: 60 }, (_, index): [number, number] => [index + 1, 0]));
+    const running = Array.from({ length: 50 }, (_, id) =>
+      engine.evaluate(1, [step(id, openSearch(handle, 5), everything)]),
+    );
+    await engine.close();
+    assert.equal((await Promise.all(running)).length, 50);
+    assert.throws(() => engine.counters(), /closed/);
+  });
+});

@@ -1,0 +1,32 @@
+/** The engine of the iris service: arenas, pools, queries and searches. */
+import { binding } from './binding.js';
+import type { EngineOptions, IrisEngine, KernelName, NativeErrorCode } from './engine-types.js';
+
+/**
+ * Maps the arenas and starts the pools.
+ * @throws an error with a {@link NativeErrorCode}: HUGEPAGES_REQUIRED, BINDING_REFUSED, CAPACITY_EXHAUSTED or INVALID_ARGUMENT
+ */
+export function createEngine(options: EngineOptions): IrisEngine {
+  return new binding.Engine(options);
+}
+
+/** The kernels that this CPU runs, slowest first. */
+export function availableKernels(): KernelName[] {
+  return binding.availableKernels();
+}
+
+/** The code of an error thrown by the native layer, or undefined for any other error. */
+export function nativeErrorCode(error: unknown): NativeErrorCode | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return CODES.find((code) => code === error.code);
+}
+
+const CODES: readonly NativeErrorCode[] = [
+  'INVALID_ARGUMENT',
+  'CAPACITY_EXHAUSTED',
+  'HUGEPAGES_REQUIRED',
+  'BINDING_REFUSED',
+  'UNKNOWN_QUERY',
+  'CANCELLED',
+  'SYSTEM',
+];
