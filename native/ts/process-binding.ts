@@ -34,7 +34,7 @@ export function restartBound(plan: ServicePlan): BindingOutcome {
   return binding.execute(
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    environment.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`)),
+    environment.map(([name, value]) => `${name}=${value}`),
   );
 }
 

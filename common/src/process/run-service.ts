@@ -1,0 +1,55 @@
+/**
+ * The life of a service process: start, serve until SIGINT or SIGTERM, stop in order.
+ *
+ * Exit codes: 0 stopped in order, 1 failed, 2 misconfigured. A second signal ends the process at once.
+ */
+import { MisconfiguredError } from '../errors/errors.js';
+
+/** What is started and stopped. */
+export interface RunningService {
+  stop(): Promise<void>;
+}
+
+/**
+ * @param start starts the service
+ * @param exitWithParent has the process end when the given parent does; false when it is gone already
+ */
+export async function runService(
+  name: string,
+  start: () => Promise<RunningService>,
+  exitWithParent: (parent: number) => boolean,
+): Promise<void> {
+  const parent = process.env.IRISPAIR_EXIT_WITH_PARENT;
+  if (parent !== undefined && !exitWithParent(Number(parent))) process.exit(0);
+  try {
+    const service = await start();
+    await stopSignal();
+    process.once('SIGINT', exitAtOnce).once('SIGTERM', exitAtOnce);
+    await service.stop();
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(
+      `${name} service: ${error instanceof MisconfiguredError ? error.message : describe(error)}\n`,
+    );
+    process.exit(error instanceof MisconfiguredError ? 2 : 1);
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => {
+      resolve();
+    });
+    process.once('SIGTERM', () => {
+      resolve();
+    });
+  });
+}
+
+function exitAtOnce(): never {
+  process.exit(130);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,110 @@
+/**
+ * The bulk stream: many requests in flight, answers as they come, matched by request id.
+ *
+ * Backpressure: while too many requests are unanswered, or the client does not read, no further request is read.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import { toStatus } from '@irispair/common/grpc/status';
+import type { ProcessRequest, ProcessResponse } from '@irispair/proto/public';
+import type { Patience } from '../batch/request.js';
+import type { PublicCalls } from './calls.js';
+
+/** Unanswered requests at which reading stops. */
+const MOST_UNANSWERED = 64;
+const LONGEST_REQUEST_ID = 128;
+
+type BulkStream = ServerDuplexStream<ProcessRequest, ProcessResponse>;
+
+/** Serves one bulk stream. */
+export function serveProcess(call: BulkStream, calls: PublicCalls, patience: Patience): void {
+  const unanswered = new Set<string>();
+  let inWork = 0;
+  let ended = false;
+  let blocked = false;
+
+  function readOrPause(): void {
+    if (inWork >= MOST_UNANSWERED || blocked) call.pause();
+    else call.resume();
+  }
+
+  function send(response: ProcessResponse): void {
+    if (call.cancelled) return;
+    if (!call.write(response)) blocked = true;
+  }
+
+  async function serve(request: ProcessRequest): Promise<void> {
+    const { requestId } = request;
+    try {
+      checkRequestId(requestId, unanswered);
+      unanswered.add(requestId);
+      try {
+        send({ requestId, response: await answer(request, calls, patience) });
+      } finally {
+        unanswered.delete(requestId);
+      }
+    } catch (error) {
+      const { code, details } = toStatus(error);
+      send({ requestId, response: { $case: 'error', value: { code, message: details } } });
+    }
+  }
+
+  call.on('data', (request: ProcessRequest) => {
+    inWork += 1;
+    readOrPause();
+    void serve(request).finally(() => {
+      inWork -= 1;
+      readOrPause();
+      if (ended && inWork === 0) call.end();
+    });
+  });
+  call.on('drain', () => {
+    blocked = false;
+    readOrPause();
+  });
+  call.on('end', () => {
+    ended = true;
+    if (inWork === 0) call.end();
+  });
+}
+
+function checkRequestId(requestId: string, unanswered: ReadonlySet<string>): void {
+  if (requestId.length < 1 || requestId.length > LONGEST_REQUEST_ID) {
+    throw new InvalidInputError(
+      'request_id',
+      `${requestId.length} characters, 1 to ${LONGEST_REQUEST_ID} are allowed`,
+    );
+  }
+  if (unanswered.has(requestId)) {
+    throw new InvalidInputError(
+      'request_id',
+      `${requestId} is in work already: choose another until it is answered`,
+    );
+  }
+}
+
+async function answer(
+  { request }: ProcessRequest,
+  calls: PublicCalls,
+  patience: Patience,
+): Promise<NonNullable<ProcessResponse['response']>> {
+  switch (request?.$case) {
+    case 'enroll':
+      return { $case: 'enroll', value: await calls.enroll(request.value, patience) };
+    case 'search':
+      return { $case: 'search', value: await calls.search(request.value, patience) };
+    case 'verify':
+      return { $case: 'verify', value: await calls.verify(request.value, patience) };
+    case 'reauthenticate':
+      return { $case: 'reauthenticate', value: await calls.reauthenticate(request.value, patience) };
+    case 'delete':
+      return { $case: 'delete', value: await calls.delete(request.value, patience) };
+    case 'getIris':
+      return { $case: 'getIris', value: await calls.getIris(request.value, patience) };
+    case undefined:
+      throw new InvalidInputError(
+        'request',
+        'missing: set one of enroll, search, verify, reauthenticate, delete, get_iris',
+      );
+  }
+}

@@ -1,0 +1,80 @@
+/** The public gRPC server: IrisPair, standard health, reflection. */
+import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import type { HealthImplementation } from 'grpc-health-check';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { PUBLIC_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
+import { toStatus } from '@irispair/common/grpc/status';
+import type { Logger } from '@irispair/common/log/logger';
+import { PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
+import { IrisPairService, type IrisPairServer } from '@irispair/proto/public';
+import type { Patience } from '../batch/request.js';
+import type { Call, PublicCalls } from './calls.js';
+import { serveProcess } from './process-stream.js';
+
+/** The server, not yet listening. */
+export function createPublicServer(calls: PublicCalls, health: HealthImplementation, logger: Logger): Server {
+  const server = new Server(PUBLIC_SERVER_OPTIONS);
+  const handlers: IrisPairServer = {
+    enroll: unary(calls.enroll, logger),
+    search: unary(calls.search, logger),
+    verify: unary(calls.verify, logger),
+    reauthenticate: unary(calls.reauthenticate, logger),
+    delete: unary(calls.delete, logger),
+    getIris: unary(calls.getIris, logger),
+    status: unary(calls.status, logger),
+    process: (call) => {
+      serveProcess(call, calls, patienceOf(call));
+    },
+  };
+  server.addService(IrisPairService, handlers);
+  health.addToServer(server);
+  new ReflectionService(loadSync(PUBLIC_API_PROTO, { includeDirs: [PROTO_ROOT] })).addToServer(server);
+  return server;
+}
+
+/** Listens. Resolves to the port. @throws MisconfiguredError when the address cannot be had */
+export function listen(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else
+        reject(
+          new MisconfiguredError(
+            `cannot listen on ${address}: ${error.message}; choose another IRISPAIR_LISTEN`,
+          ),
+        );
+    });
+  });
+}
+
+function unary<Request, Response>(handle: Call<Request, Response>, logger: Logger) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    Promise.resolve()
+      .then(() => handle(call.request, patienceOf(call)))
+      .then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          const answer = toStatus(error);
+          logger.debug({ err: error, code: answer.code, path: call.getPath() }, 'call failed');
+          callback(answer);
+        },
+      );
+  };
+}
+
+interface CallWithPatience {
+  getDeadline(): Date | number;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+function patienceOf(call: CallWithPatience): Patience {
+  const abort = new AbortController();
+  call.on('cancelled', () => {
+    abort.abort();
+  });
+  return { deadline: Number(call.getDeadline()), signal: abort.signal };
+}

@@ -1,0 +1,44 @@
+/** Public requests to checked ones. Every length and range is checked here, naming the field as the client wrote it. */
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import { serialId, type SerialId } from '@irispair/common/ids/vector-id';
+import { checkTemplate, type Iris, type Template } from '@irispair/common/iris/template';
+import type * as api from '@irispair/proto/public';
+import type { Ask } from '../batch/request.js';
+
+const LONGEST_OR_LIST = 1_024;
+
+/** @throws InvalidInputError */
+export function checkSearch(kind: 'enroll' | 'search', request: api.EnrollRequest | api.SearchRequest): Ask {
+  return { kind, iris: checkIris(request.iris), orList: checkOrList(request.orList) };
+}
+
+/** @throws InvalidInputError */
+export function checkVerify(
+  kind: 'verify' | 'reauthenticate',
+  request: api.VerifyRequest | api.ReauthenticateRequest,
+): Ask {
+  return { kind, serialId: serialId(request.serialId), iris: checkIris(request.iris) };
+}
+
+/** @throws InvalidInputError */
+export function checkDelete(request: api.DeleteRequest): Ask {
+  return { kind: 'delete', serialId: serialId(request.serialId) };
+}
+
+function checkIris(iris: api.Iris | undefined): Iris {
+  if (iris === undefined) throw new InvalidInputError('iris', 'missing: send the templates of both eyes');
+  return { left: checkEye(iris.left, 'iris.left'), right: checkEye(iris.right, 'iris.right') };
+}
+
+function checkEye(template: api.Template | undefined, field: string): Template {
+  if (template === undefined) throw new InvalidInputError(field, 'missing: send the templates of both eyes');
+  checkTemplate(template, field);
+  return template;
+}
+
+function checkOrList(orList: readonly number[]): SerialId[] {
+  if (orList.length > LONGEST_OR_LIST) {
+    throw new InvalidInputError('or_list', `${orList.length} ids, at most ${LONGEST_OR_LIST} are allowed`);
+  }
+  return orList.map((serial, index) => serialId(serial, `or_list[${index}]`));
+}

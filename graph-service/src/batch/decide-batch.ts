@@ -1,0 +1,265 @@
+/**
+ * Decides one batch (DESIGN section 5).
+ *
+ * 0. Upload the probes.
+ * 1. Search both sides, normal and mirror.
+ * 2. Compare the batch's own requests with each other.
+ * 3. Compare directly what was found on one side only, and the OR-lists.
+ * 4. Decide each request in order: an earlier one that will be enrolled counts as enrolled.
+ * 5. Store what is to be stored, durably; then link it; then answer.
+ */
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
+import { ExhaustedError, NotFoundError, UnavailableError } from '@irispair/common/errors/errors';
+import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
+import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
+import { Side } from '@irispair/common/iris/side';
+import type { Logger } from '@irispair/common/log/logger';
+import type { Change } from '@irispair/proto/compute';
+import type { GraphIndex, NewNode } from '../index/graph-index.js';
+import type { IrisClient } from '../iris/iris-client.js';
+import type { IrisLink } from '../iris/iris-link.js';
+import type { Registry } from '../iris/registry.js';
+import type { BatchMates } from '../matching/batch-mates.js';
+import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
+import type { Matcher } from '../matching/matcher.js';
+import { sightings, type FourSearches } from '../matching/sightings.js';
+import { lost } from './batcher.js';
+import type { Answer, Ask, Pending } from './request.js';
+
+/** What a batch is decided with. */
+export interface BatchParts {
+  readonly client: IrisClient;
+  readonly link: () => IrisLink;
+  readonly index: GraphIndex;
+  readonly matcher: Matcher;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** The graph could not follow a stored change: it must be caught up before anything else is decided. */
+  readonly fellBehind: () => void;
+}
+
+type WithIris = Extract<Ask, { iris: unknown }>;
+type Searching = Extract<Ask, { kind: 'enroll' | 'search' }>;
+
+/** A request in work. */
+interface Case<Kind extends Ask = Ask> {
+  readonly pending: Pending;
+  readonly ask: Kind;
+  /** Its prepared query; 0 for a deletion. */
+  readonly handle: number;
+}
+
+/** What a case changes in the store, and how it is answered once that is done. */
+interface Outcome {
+  readonly pending: Pending;
+  readonly change: Change | undefined;
+  readonly near: NewNode['near'] | undefined;
+  readonly answer: (id: VectorId | undefined) => Answer;
+}
+
+/** Settles every request of the batch. */
+export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
+  const handles: number[] = [];
+  try {
+    const cases = await prepare(batch, parts, handles);
+    const searching = cases.filter(isSearching);
+    const [verdicts, others] = await Promise.all([
+      decideSearches(searching, parts),
+      Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts))),
+    ]);
+    await storeAndAnswer([...verdicts, ...others.flat()], parts);
+  } catch (error) {
+    // A query or session that is gone went with the iris service: no fault of the caller.
+    const reason =
+      error instanceof NotFoundError
+        ? new UnavailableError(`the iris service restarted: ${error.message}`)
+        : error;
+    for (const { reject } of batch) reject(reason);
+  } finally {
+    if (handles.length > 0) release(handles, parts);
+  }
+}
+
+function isSearching(one: Case): one is Case<Searching> {
+  return one.ask.kind === 'enroll' || one.ask.kind === 'search';
+}
+
+async function prepare(
+  batch: readonly Pending[],
+  { client, link }: BatchParts,
+  handles: number[],
+): Promise<Case[]> {
+  const probes = batch.flatMap(({ ask }) => ('iris' in ask ? [ask.iris] : []));
+  const session = link().sessionId;
+  if (probes.length > 0) handles.push(...(await client.prepare(session, probes)));
+  let next = 0;
+  return batch.map((pending) => ({
+    pending,
+    ask: pending.ask,
+    handle: 'iris' in pending.ask ? handles[next++] : 0,
+  }));
+}
+
+function release(handles: readonly number[], { client, logger }: BatchParts): void {
+  client.release(handles).catch((error: unknown) => {
+    // They expire by themselves, or went with the session.
+    logger.debug({ err: error }, 'queries were not released');
+  });
+}
+
+async function decideSearches(cases: readonly Case<Searching>[], parts: BatchParts): Promise<Outcome[]> {
+  if (cases.length === 0) return [];
+  const handles = cases.map(({ handle }) => handle);
+  const [searched, mates] = await Promise.all([
+    parts.matcher.searchAll(handles, cases.map(deadlineOf)),
+    parts.matcher.compareBatch(handles),
+  ]);
+  const seen = await Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts)));
+  return decideInOrder(cases, searched, seen, mates, parts.registry);
+}
+
+function deadlineOf({ pending }: Case): number {
+  const { deadline } = pending.patience;
+  return deadline === Infinity ? 0 : monotonicMicroseconds() + (deadline - Date.now()) * 1_000;
+}
+
+function sightingsOf(
+  { ask, handle }: Case<Searching>,
+  four: FourSearches,
+  { matcher, registry }: BatchParts,
+) {
+  const orList = ask.orList.flatMap((serial) => registry.find(serial) ?? []);
+  return sightings(four, orList, (side, orientation, ids) =>
+    matcher.compareDirectly(handle, side, orientation, ids),
+  );
+}
+
+function decideInOrder(
+  cases: readonly Case<Searching>[],
+  searched: readonly (FourSearches | Error)[],
+  seen: readonly (Sighting[] | Error)[],
+  mates: BatchMates,
+  registry: Registry,
+): Outcome[] {
+  const outcomes: Outcome[] = [];
+  const enrolled: { place: number; id: VectorId }[] = [];
+  let next: number = registry.next;
+  cases.forEach(({ pending, ask, handle }, place) => {
+    const four = searched[place];
+    const own = seen[place];
+    const impatience = lost(pending.patience);
+    if (four instanceof Error || own instanceof Error || impatience !== undefined) {
+      pending.reject(impatience ?? (four instanceof Error ? four : own));
+      return;
+    }
+    const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
+    const verdict = decide([...own, ...fromMates], new Set(ask.orList));
+    if (ask.kind === 'search' || verdict.decision !== Decision.Unique) {
+      outcomes.push({ pending, change: undefined, near: undefined, answer: () => answered(verdict, null) });
+      return;
+    }
+    const serial = serialId(next);
+    next += 1;
+    enrolled.push({ place, id: { serialId: serial, version: FIRST_VERSION } });
+    outcomes.push({
+      pending,
+      change: { kind: { $case: 'insert', value: { queryHandle: handle, serialId: serial } } },
+      near: [four.normal[Side.Left].neighbours, four.normal[Side.Right].neighbours],
+      answer: () => answered(verdict, serial),
+    });
+  });
+  return outcomes;
+}
+
+function answered(verdict: Verdict, enrolled: SerialId | null): Answer {
+  return { kind: 'verdict', verdict, enrolled };
+}
+
+/** Verify, reauthenticate, delete. A request that cannot be decided is rejected and changes nothing. */
+async function decideOther(one: Case, { registry, matcher }: BatchParts): Promise<Outcome[]> {
+  const { pending, ask, handle } = one;
+  try {
+    if (ask.kind === 'delete') {
+      const expected = registry.get(ask.serialId);
+      return [
+        {
+          pending,
+          change: { kind: { $case: 'delete', value: { expected } } },
+          near: undefined,
+          answer: (id) => ({ kind: 'deleted', version: id?.version ?? expected.version }),
+        },
+      ];
+    }
+    return [await verify(pending, ask as Exclude<WithIris, Searching>, handle, registry, matcher)];
+  } catch (error) {
+    pending.reject(error);
+    return [];
+  }
+}
+
+async function verify(
+  pending: Pending,
+  ask: Exclude<WithIris, Searching>,
+  handle: number,
+  registry: Registry,
+  matcher: Matcher,
+): Promise<Outcome> {
+  const id = registry.get(ask.serialId);
+  const [left, right] = await Promise.all([
+    matcher.distance(handle, Side.Left, id),
+    matcher.distance(handle, Side.Right, id),
+  ]);
+  const replaces = ask.kind === 'reauthenticate' && left.matches && right.matches;
+  return {
+    pending,
+    change: replaces
+      ? { kind: { $case: 'update', value: { queryHandle: handle, expected: id } } }
+      : undefined,
+    near: undefined,
+    answer: (now) => ({ kind: 'verified', left, right, version: now?.version ?? id.version }),
+  };
+}
+
+async function storeAndAnswer(outcomes: readonly Outcome[], parts: BatchParts): Promise<void> {
+  const changing = outcomes.filter(({ change }) => change !== undefined);
+  const ids = changing.length === 0 ? [] : await commit(changing, parts);
+  await follow(changing, ids, parts);
+  outcomes.forEach(({ pending, answer, change }) => {
+    pending.resolve(
+      answer(change === undefined ? undefined : ids[changing.findIndex((one) => one.pending === pending)]),
+    );
+  });
+}
+
+async function commit(changing: readonly Outcome[], { client, fellBehind }: BatchParts): Promise<VectorId[]> {
+  try {
+    return await client.commit(changing.flatMap(({ change }) => change ?? []));
+  } catch (error) {
+    // Unless it was refused whole, nobody knows whether it was stored.
+    if (!(error instanceof ExhaustedError)) fellBehind();
+    throw error;
+  }
+}
+
+/** Has registry and graph follow what is stored. A graph that cannot is caught up before the next batch. */
+async function follow(
+  changing: readonly Outcome[],
+  ids: readonly VectorId[],
+  parts: BatchParts,
+): Promise<void> {
+  const inserted: NewNode[] = [];
+  try {
+    for (const [place, { change, near }] of changing.entries()) {
+      const id = ids[place];
+      const deleted = change?.kind?.$case === 'delete';
+      parts.registry.set({ id, deleted });
+      if (near !== undefined) inserted.push({ id, near });
+      else if (deleted) await parts.index.remove(id);
+      else await parts.index.replace(id);
+    }
+    if (inserted.length > 0) await parts.index.insert(inserted);
+  } catch (error) {
+    parts.logger.warn({ err: error }, 'the graph fell behind the store and is caught up');
+    parts.fellBehind();
+  }
+}

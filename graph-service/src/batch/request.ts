@@ -1,0 +1,39 @@
+/** What clients ask, as the batches see it, and what they are answered. */
+import type { SerialId, Version } from '@irispair/common/ids/vector-id';
+import type { Iris } from '@irispair/common/iris/template';
+import type { Verdict } from '../matching/decision.js';
+import type { SideDistance } from '../matching/matcher.js';
+
+/** A checked request. */
+export type Ask =
+  | { readonly kind: 'enroll' | 'search'; readonly iris: Iris; readonly orList: readonly SerialId[] }
+  | { readonly kind: 'verify' | 'reauthenticate'; readonly iris: Iris; readonly serialId: SerialId }
+  | { readonly kind: 'delete'; readonly serialId: SerialId };
+
+/** The answer to one request. */
+export type Answer =
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly enrolled: SerialId | null }
+  | {
+      readonly kind: 'verified';
+      readonly left: SideDistance;
+      readonly right: SideDistance;
+      /** Version stored now. */
+      readonly version: Version;
+    }
+  | { readonly kind: 'deleted'; readonly version: Version };
+
+/** The caller's patience. */
+export interface Patience {
+  /** Milliseconds since the epoch after which nobody waits; Infinity for ever. */
+  readonly deadline: number;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** A request that waits for its answer. */
+export interface Pending {
+  readonly ask: Ask;
+  readonly patience: Patience;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}

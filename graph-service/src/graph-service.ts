@@ -1,0 +1,181 @@
+/**
+ * The graph service: takes requests, walks the graph, decides; knows irises only as ids.
+ *
+ * 1. Open the graph store, start the walkers, listen; not serving yet.
+ * 2. Join the iris service: read its registry, catch the graph up, then serve. Again whenever the session is lost.
+ * 3. On stop: finish what waits, then close everything.
+ */
+import { HealthImplementation } from 'grpc-health-check';
+import { UnavailableError } from '@irispair/common/errors/errors';
+import type { Logger } from '@irispair/common/log/logger';
+import { matchLimit } from '@irispair/common/matching/threshold';
+import { decidePlacement } from '@irispair/common/placement/decide';
+import { Turns } from '@irispair/common/process/turns';
+import { readTopology } from '@irispair/native/topology';
+import { publicCalls } from './api/calls.js';
+import { createPublicServer, listen } from './api/public-server.js';
+import { Batcher } from './batch/batcher.js';
+import { decideBatch } from './batch/decide-batch.js';
+import { HopStream } from './hop/hop-stream.js';
+import { GraphIndex, rowLimitFor } from './index/graph-index.js';
+import { IrisClient } from './iris/iris-client.js';
+import { IrisLink } from './iris/iris-link.js';
+import { Registry } from './iris/registry.js';
+import { Matcher } from './matching/matcher.js';
+import type { GraphServiceSettings } from './settings.js';
+import { StatusReport } from './status/status-report.js';
+import { LmdbGraphStore } from './store/lmdb-graph-store.js';
+import type { ComparisonTerms } from './walk/order.js';
+
+const DRAIN_MILLISECONDS = 3_000;
+
+/** A running graph service. */
+export interface GraphService {
+  /** Port of the public API. */
+  readonly port: number;
+  readonly index: GraphIndex;
+  stop(): Promise<void>;
+}
+
+/** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
+export async function startGraphService(
+  settings: GraphServiceSettings,
+  logger: Logger,
+): Promise<GraphService> {
+  const decision = decidePlacement(readTopology(), settings);
+  logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
+  const socket = settings.IRISPAIR_IRIS_SOCKET;
+  const rotations = Number(settings.IRISPAIR_ROTATIONS);
+  const terms: ComparisonTerms = {
+    rotationReach: (rotations - 1) / 2,
+    matchLimit: matchLimit(settings.IRISPAIR_THRESHOLD),
+  };
+  const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
+
+  const store = await LmdbGraphStore.open(
+    settings.IRISPAIR_GRAPH_STORE,
+    rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides),
+  );
+  const hop = new HopStream(socket);
+  const index = GraphIndex.open({
+    store,
+    socket,
+    hop,
+    walkers: settings.IRISPAIR_WALKERS,
+    overrides,
+    terms,
+    logger,
+  });
+  const client = new IrisClient(socket);
+  const registry = new Registry();
+  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX);
+  const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
+  let ready = false;
+  const setReady = (now: boolean) => {
+    ready = now;
+    for (const name of ['', 'irispair.v1.IrisPair']) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
+  };
+
+  // Deciding and catching up both write the graph: never at once.
+  const turns = new Turns();
+  const link = new IrisLink(
+    client,
+    {
+      joined: () =>
+        turns.take(async () => {
+          registry.reset(await client.registry());
+          await catchUp(index, registry, logger);
+        }),
+      ready: () => {
+        setReady(true);
+      },
+      lost: () => {
+        setReady(false);
+        logger.warn('the iris service is away');
+      },
+    },
+    logger,
+  );
+  const parts = {
+    client,
+    link: () => link,
+    index,
+    matcher,
+    registry,
+    logger,
+    fellBehind: () => {
+      link.renew();
+    },
+  };
+  const batcher = new Batcher(
+    {
+      size: settings.IRISPAIR_BATCH_SIZE,
+      milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
+      queue: settings.IRISPAIR_QUEUE_SIZE,
+    },
+    (batch) => turns.take(() => decideBatch(batch, parts)),
+  );
+  const status = new StatusReport({
+    index,
+    registry,
+    matcher,
+    client,
+    decision,
+    threshold: settings.IRISPAIR_THRESHOLD,
+    rotations,
+    isReady: () => ready,
+    logger,
+  });
+  const checkReady = () => {
+    if (!ready) throw new UnavailableError('the iris service is away or still loading: try again');
+  };
+  const server = createPublicServer(
+    publicCalls({ batcher, client, registry, status, checkReady }),
+    health,
+    logger,
+  );
+
+  async function close(): Promise<void> {
+    await link.close();
+    client.close();
+    await index.close();
+    hop.close();
+  }
+  try {
+    const port = await listen(server, settings.IRISPAIR_LISTEN);
+    logger.info({ listen: settings.IRISPAIR_LISTEN, port }, 'graph service listening');
+    return {
+      port,
+      index,
+      async stop() {
+        setReady(false);
+        await drain(server, batcher);
+        await close();
+        logger.info('graph service stopped');
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function catchUp(index: GraphIndex, registry: Registry, logger: Logger): Promise<void> {
+  await index.catchUp(registry.all(), (done, all) => {
+    logger.info({ done, all }, 'catching the graph up');
+  });
+}
+
+async function drain(server: ReturnType<typeof createPublicServer>, batcher: Batcher): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, DRAIN_MILLISECONDS);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+  await batcher.drained();
+}

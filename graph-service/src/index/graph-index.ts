@@ -1,0 +1,309 @@
+/**
+ * The index: both sides' graphs, walked by many threads, written by one, kept in a store.
+ *
+ * Searches are walks. New nodes are linked with what was found near them; stored irises that the graph lacks are caught
+ * up by searching for them first. What changed is saved in one transaction and told to the walkers.
+ */
+import { createHash } from 'node:crypto';
+import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
+import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
+import type { Logger } from '@irispair/common/log/logger';
+import { GraphMemory } from '../graph/graph-memory.js';
+import { NodeState } from '../graph/graph-node.js';
+import { layerOf } from '../graph/layers.js';
+import {
+  parametersFor,
+  ROW_LIMIT_FACTOR,
+  type GraphParameters,
+  type ParameterOverrides,
+} from '../graph/parameters.js';
+import { addHops, type HopCounters } from '../hop/hop-counters.js';
+import type { HopStream } from '../hop/hop-stream.js';
+import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
+import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
+import { WalkerPool, type Searched } from '../workers/walker-pool.js';
+import { EntryPointList } from './entry-points.js';
+import { Linker } from './linker.js';
+
+/** How to open an index. */
+export interface GraphIndexOptions {
+  readonly store: GraphStore;
+  readonly socket: string;
+  /** The writer's own end of the hop; the caller closes it. */
+  readonly hop: HopStream;
+  readonly walkers: number;
+  readonly overrides: ParameterOverrides;
+  readonly terms: ComparisonTerms;
+  readonly logger: Logger;
+}
+
+/** A new iris with what was found near each of its eyes. */
+export interface NewNode {
+  readonly id: VectorId;
+  readonly near: readonly [left: readonly VectorId[], right: readonly VectorId[]];
+}
+
+/** What the iris service says about a serial id. */
+export interface RegisteredIris {
+  readonly id: VectorId;
+  readonly deleted: boolean;
+}
+
+/** Irises caught up together: their searches run at once. */
+const CATCH_UP_BATCH = 64;
+
+/** Neighbours that a row must have room for at this size. */
+export function rowLimitFor(size: number, overrides: ParameterOverrides): number {
+  return Math.ceil(parametersFor(size, overrides).mMax * ROW_LIMIT_FACTOR) + 1;
+}
+
+/** The graphs of both sides. */
+export class GraphIndex {
+  private readonly memory: GraphMemory;
+  private readonly walkers: WalkerPool;
+  private readonly linker: Linker;
+  private readonly entryPoints = new EntryPointList();
+  private readonly layerKey: Buffer;
+  private readonly changedRows = new Map<string, [Side, number, SerialId]>();
+  private readonly changedNodes = new Set<SerialId>();
+  private live = 0;
+
+  private constructor(private readonly options: GraphIndexOptions) {
+    const { socket, terms, walkers, logger, store } = options;
+    const { rowLimit, layerKey } = store.identity;
+    this.layerKey = Buffer.from(layerKey, 'base64');
+    this.walkers = new WalkerPool(walkers, { socket, rowLimit, terms }, logger);
+    this.memory = new GraphMemory(rowLimit, (chunk) => {
+      this.walkers.share(chunk);
+    });
+    this.linker = new Linker(this.memory, options.hop, terms, (side, layer, serial) => {
+      this.changedRows.set(`${side}/${layer}/${serial}`, [side, layer, serial as SerialId]);
+    });
+  }
+
+  /** Loads what the store holds. */
+  static open(options: GraphIndexOptions): GraphIndex {
+    const index = new GraphIndex(options);
+    for (const { serialId: serial, ...node } of options.store.nodes()) {
+      index.memory.setNode(serial, node);
+      if (node.state === NodeState.Live) index.noteLive(serial, node.layer);
+    }
+    for (const { side, layer, serialId: serial, neighbours } of options.store.rows()) {
+      index.memory.setNeighbours(side, layer, serial, neighbours);
+    }
+    index.announce();
+    return index;
+  }
+
+  /** Live nodes. */
+  get size(): number {
+    return this.live;
+  }
+
+  get parameters(): GraphParameters {
+    const wanted = parametersFor(this.live, this.options.overrides);
+    // Rows were laid out for the size expected at the start: M grows no further than they hold.
+    const mMax = Math.min(wanted.mMax, Math.floor((this.memory.rowLimit - 1) / ROW_LIMIT_FACTOR));
+    return { m: Math.min(wanted.m, mMax), mMax, ef: wanted.ef };
+  }
+
+  /** Entry points and layers above the bottom one. */
+  get shape(): { entryPoints: number; upperLayers: number } {
+    const { serials, topLayer } = this.entryPoints.current();
+    return { entryPoints: serials.length, upperLayers: topLayer };
+  }
+
+  counters(): HopCounters {
+    return addHops([this.walkers.counters(), this.options.hop.counters]);
+  }
+
+  /** Walks; each search ends with its own result or error. */
+  search(orders: readonly SearchOrder[]): Promise<Searched[]> {
+    return this.walkers.search(orders);
+  }
+
+  /** Links new irises and saves. */
+  async insert(nodes: readonly NewNode[]): Promise<void> {
+    const { parameters } = this;
+    const layers = nodes.map(({ id }) => layerOf(id, this.layerKey, parameters.m));
+    nodes.forEach(({ id }, index) => {
+      this.memory.setNode(id.serialId, { state: NodeState.Live, version: id.version, layer: layers[index] });
+      this.noteLive(id.serialId, layers[index]);
+    });
+    try {
+      await this.linkAll(nodes, layers, parameters);
+    } catch (error) {
+      // Half-linked nodes are not indexed: catching up will link them.
+      nodes.forEach(({ id }, index) => {
+        this.memory.setNode(id.serialId, { state: NodeState.Unknown, version: id.version, layer: 0 });
+        this.forgetLive(id.serialId, layers[index]);
+      });
+      throw error;
+    }
+    this.announce();
+    await this.save();
+  }
+
+  private async linkAll(
+    nodes: readonly NewNode[],
+    layers: readonly number[],
+    parameters: GraphParameters,
+  ): Promise<void> {
+    for (const side of SIDES) {
+      const orders = nodes.map(({ id, near }) => ({ id, near: near[side].map((other) => other.serialId) }));
+      await this.linker.link(side, 0, orders, parameters);
+    }
+    for (const [index, { id }] of nodes.entries()) {
+      for (let layer = 1; layer <= layers[index]; layer++) await this.linkUpper(id, layer, parameters);
+      this.changedNodes.add(id.serialId);
+    }
+  }
+
+  /** Takes an iris out: it is deleted, at this version. */
+  async remove(id: VectorId): Promise<void> {
+    await this.unlink(id, NodeState.Deleted);
+    this.announce();
+    await this.save();
+  }
+
+  /** Links an iris anew that was replaced: same serial id, next version. */
+  async replace(id: VectorId): Promise<void> {
+    await this.unlink(id, NodeState.Unknown);
+    this.announce();
+    await this.indexStored([id]);
+  }
+
+  /**
+   * Makes the graph hold exactly what is registered. May be interrupted and called again.
+   * @param progress told how many of how many are done
+   */
+  async catchUp(
+    registered: readonly RegisteredIris[],
+    progress: (done: number, all: number) => void,
+  ): Promise<void> {
+    const behind = registered.filter(({ id, deleted }) => {
+      const node = this.memory.node(id.serialId);
+      return node.version !== id.version || node.state !== (deleted ? NodeState.Deleted : NodeState.Live);
+    });
+    for (let first = 0; first < behind.length; first += CATCH_UP_BATCH) {
+      const batch = behind.slice(first, first + CATCH_UP_BATCH);
+      for (const { id, deleted } of batch) {
+        await this.unlink(id, deleted ? NodeState.Deleted : NodeState.Unknown);
+      }
+      this.announce();
+      await this.indexStored(batch.filter(({ deleted }) => !deleted).map(({ id }) => id));
+      progress(first + batch.length, behind.length);
+    }
+  }
+
+  /** A figure that two graphs have in common only when all their rows are equal. */
+  checksum(): string {
+    const hash = createHash('sha256');
+    for (let serial = 1; serial < this.memory.bound; serial++) {
+      const { state, version: count, layer } = this.memory.node(serial);
+      if (state === NodeState.Unknown) continue;
+      hash.update(`${serial}:${count}:${state}:${layer}`);
+      for (const side of SIDES) {
+        for (let row = 0; row <= layer; row++)
+          hash.update(this.memory.neighbours(side, row, serial).join(','));
+      }
+    }
+    return hash.digest('hex');
+  }
+
+  /** Neighbours of a node, for those who inspect the graph. */
+  neighbours(side: Side, layer: number, serial: SerialId): number[] {
+    return [...this.memory.neighbours(side, layer, serial)];
+  }
+
+  async close(): Promise<void> {
+    await this.walkers.close();
+    await this.options.store.close();
+  }
+
+  private async indexStored(ids: readonly VectorId[]): Promise<void> {
+    if (ids.length === 0) {
+      await this.save();
+      return;
+    }
+    const { ef } = this.parameters;
+    const orders = ids.flatMap((stored) =>
+      SIDES.map((side): SearchOrder => ({
+        probe: { stored },
+        side,
+        orientation: Orientation.Normal,
+        ef,
+        layer: 0,
+        deadline: 0,
+      })),
+    );
+    const searched = (await this.search(orders)).map((result) => {
+      if (result instanceof Error) throw result;
+      return result.neighbours;
+    });
+    await this.insert(ids.map((id, index) => ({ id, near: [searched[2 * index], searched[2 * index + 1]] })));
+  }
+
+  private async linkUpper(id: VectorId, layer: number, parameters: GraphParameters): Promise<void> {
+    const { topLayer } = this.entryPoints.current();
+    for (const side of SIDES) {
+      const near =
+        layer >= topLayer
+          ? this.entryPoints.reaching(layer)
+          : await this.walkUpper(id, side, layer, parameters.ef);
+      await this.linker.link(side, layer, [{ id, near }], parameters);
+    }
+  }
+
+  private async walkUpper(stored: VectorId, side: Side, layer: number, ef: number): Promise<number[]> {
+    const [found] = await this.search([
+      { probe: { stored }, side, orientation: Orientation.Normal, ef, layer, deadline: 0 },
+    ]);
+    if (found instanceof Error) throw found;
+    return found.neighbours.map(({ serialId: serial }) => serial);
+  }
+
+  /** Takes a node out of all its rows and sets what is known of it now. */
+  private async unlink(id: VectorId, state: NodeState): Promise<void> {
+    const before = this.memory.node(id.serialId);
+    this.memory.setNode(id.serialId, { state, version: id.version, layer: before.layer });
+    this.changedNodes.add(id.serialId);
+    if (before.state !== NodeState.Live) return;
+    this.forgetLive(id.serialId, before.layer);
+    for (const side of SIDES) {
+      for (let layer = 0; layer <= before.layer; layer++) {
+        await this.linker.unlink(side, layer, id.serialId, this.parameters);
+      }
+    }
+  }
+
+  private noteLive(serial: SerialId, layer: number): void {
+    this.live += 1;
+    this.entryPoints.add(serial, layer);
+  }
+
+  private forgetLive(serial: SerialId, layer: number): void {
+    this.live -= 1;
+    this.entryPoints.remove(serial, layer);
+  }
+
+  private announce(): void {
+    this.walkers.setEntryPoints(this.entryPoints.current());
+  }
+
+  private async save(): Promise<void> {
+    const nodes = [...this.changedNodes].map((serial): StoredNode => ({
+      serialId: serial,
+      ...this.memory.node(serial),
+    }));
+    const rows = [...this.changedRows.values()].map(([side, layer, serial]): StoredRow => ({
+      side,
+      layer,
+      serialId: serial,
+      neighbours: this.memory.neighbours(side, layer, serial).slice(),
+    }));
+    this.changedNodes.clear();
+    this.changedRows.clear();
+    await this.options.store.save(nodes, rows);
+  }
+}

@@ -1,0 +1,199 @@
+/** The iris service's calls beside the hop, as promises. Every call has a deadline. */
+import {
+  credentials,
+  Metadata,
+  type CallOptions,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  ConflictError,
+  DeadlineExceededError,
+  ExhaustedError,
+  InvalidInputError,
+  NotFoundError,
+  UnavailableError,
+} from '@irispair/common/errors/errors';
+import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
+import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { isServiceError } from '@irispair/common/grpc/status';
+import {
+  serialId,
+  unpackVectorIds,
+  version,
+  type SerialId,
+  type VectorId,
+} from '@irispair/common/ids/vector-id';
+import type { Iris } from '@irispair/common/iris/template';
+import * as wire from '@irispair/proto/compute';
+import type { RegisteredIris } from '../index/graph-index.js';
+import type { SearchResult } from '../walk/order.js';
+
+const CALL_MILLISECONDS = 10_000;
+const LONG_CALL_MILLISECONDS = 120_000;
+const REGISTRY_ENTRY_BYTES = 8;
+
+type Unary<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => unknown;
+
+/** A client of the iris service. */
+export class IrisClient {
+  private readonly client: wire.IrisComputeClient;
+
+  constructor(socket: string) {
+    this.client = new wire.IrisComputeClient(
+      socketTarget(socket),
+      credentials.createInsecure(),
+      HOP_CHANNEL_OPTIONS,
+    );
+  }
+
+  /** Joins; the call lives until either side ends it. */
+  session(): ClientReadableStream<wire.SessionResponse> {
+    return this.client.session({ client: `graph service ${process.pid}` });
+  }
+
+  async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
+    const probes = irises.map(({ left, right }) => ({
+      left: writeTemplate(left),
+      right: writeTemplate(right),
+    }));
+    const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
+      sessionId,
+      probes,
+    });
+    return queryHandles;
+  }
+
+  async release(queryHandles: readonly number[]): Promise<void> {
+    await this.call(this.client.releaseQuery.bind(this.client), { queryHandles: [...queryHandles] });
+  }
+
+  async compare(request: wire.CompareQueriesRequest): Promise<Buffer> {
+    return (await this.call(this.client.compareQueries.bind(this.client), request)).matchBits;
+  }
+
+  async commit(changes: readonly wire.Change[]): Promise<VectorId[]> {
+    const { vectorIds } = await this.call(
+      this.client.commit.bind(this.client),
+      { changes: [...changes], trace: undefined },
+      LONG_CALL_MILLISECONDS,
+    );
+    return vectorIds.map(readId);
+  }
+
+  async fetch(serial: SerialId): Promise<{ id: VectorId; iris: wire.Probe }> {
+    const { vectorId, iris } = await this.call(this.client.fetch.bind(this.client), { serialId: serial });
+    if (vectorId === undefined || iris === undefined)
+      throw new Error('the iris service answered Fetch with nothing');
+    return { id: readId(vectorId), iris };
+  }
+
+  placement(countPages: boolean): Promise<wire.PlacementResponse> {
+    return this.call(this.client.placement.bind(this.client), { countPages });
+  }
+
+  /** Every VectorId ever given. */
+  async registry(): Promise<RegisteredIris[]> {
+    const registered: RegisteredIris[] = [];
+    const call = this.client.registry({ fromSerialId: 0 }, new Metadata(), deadline(LONG_CALL_MILLISECONDS));
+    await each(call, ({ entries }) => {
+      for (let offset = 0; offset < entries.byteLength; offset += REGISTRY_ENTRY_BYTES) {
+        registered.push({
+          id: {
+            serialId: serialId(entries.readUInt32LE(offset)),
+            version: version(entries.readUInt16LE(offset + 4)),
+          },
+          deleted: (entries.readUInt16LE(offset + 6) & 1) === 1,
+        });
+      }
+    });
+    return registered;
+  }
+
+  /** Exact results, in the order of the searches. */
+  async scan(searches: readonly wire.OpenSearch[]): Promise<SearchResult[]> {
+    const results: SearchResult[] = [];
+    const request = { searches: [...searches], withDistances: false, trace: undefined };
+    const call = this.client.scan(request, new Metadata(), deadline(LONG_CALL_MILLISECONDS));
+    await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
+      results[searchIndex] = {
+        neighbours: unpackVectorIds(nearest),
+        matchCount,
+        hops: 1,
+        candidates: compared,
+      };
+    });
+    return results;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private call<Request, Response>(
+    method: Unary<Request, Response>,
+    request: Request,
+    milliseconds = CALL_MILLISECONDS,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      method(request, new Metadata(), deadline(milliseconds), (error, response) => {
+        if (error === null) resolve(response);
+        else reject(readError(error));
+      });
+    });
+  }
+}
+
+function deadline(milliseconds: number): Partial<CallOptions> {
+  return { deadline: Date.now() + milliseconds };
+}
+
+async function each<Response>(
+  call: ClientReadableStream<Response>,
+  use: (response: Response) => void,
+): Promise<void> {
+  try {
+    for await (const response of call) use(response as Response);
+  } catch (error) {
+    throw readError(error);
+  }
+}
+
+function readId(id: wire.VectorId): VectorId {
+  return { serialId: serialId(id.serialId), version: version(id.version) };
+}
+
+function writeTemplate({ irisCodes, maskCodes }: Iris['left']): wire.Template {
+  return { irisCodes: Buffer.from(irisCodes), maskCodes: Buffer.from(maskCodes) };
+}
+
+/** The iris service's refusal in the service's own errors. */
+function readError(error: unknown): Error {
+  if (!isServiceError(error)) return error instanceof Error ? error : new Error(String(error));
+  const read = ERROR_OF.get(error.code);
+  return read === undefined ? error : read(error.details);
+}
+
+const ERROR_OF: ReadonlyMap<status, (details: string) => Error> = new Map([
+  [status.UNAVAILABLE, (details) => new UnavailableError(`the iris service is away: ${details}`)],
+  [status.CANCELLED, (details) => new UnavailableError(`the iris service is away: ${details}`)],
+  [
+    status.DEADLINE_EXCEEDED,
+    (details) => new DeadlineExceededError(`the iris service did not answer in time: ${details}`),
+  ],
+  [status.NOT_FOUND, (details) => new NotFoundError(details)],
+  [status.RESOURCE_EXHAUSTED, (details) => new ExhaustedError(details)],
+  [status.FAILED_PRECONDITION, (details) => new ConflictError(details)],
+  [
+    status.INVALID_ARGUMENT,
+    (details) => {
+      const [field, ...problem] = details.split(': ');
+      return new InvalidInputError(field, problem.join(': '));
+    },
+  ],
+]);

@@ -1,0 +1,130 @@
+/**
+ * Finds what is known about captures: the searches of a whole batch at once, by walks or by a scan, and the direct
+ * comparisons that follow.
+ */
+import { packVectorIds, type VectorId } from '@irispair/common/ids/vector-id';
+import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
+import type { HopPort } from '../hop/hop-port.js';
+import { openSearch } from '../hop/open-search.js';
+import type { GraphIndex } from '../index/graph-index.js';
+import type { IrisClient } from '../iris/iris-client.js';
+import type { ComparisonTerms, SearchOrder, SearchResult } from '../walk/order.js';
+import type { Searched } from '../workers/walker-pool.js';
+import { BatchMates } from './batch-mates.js';
+import type { FourSearches } from './sightings.js';
+
+/** How candidates are found. */
+export type IndexMode = 'hnsw' | 'exact' | 'auto';
+
+/** Up to this many irises a scan is faster than walks; see docs/architecture.md for the measurement. */
+const EXACT_UP_TO = 1_000;
+
+const ORIENTATIONS = [Orientation.Normal, Orientation.Mirror] as const;
+
+/** One side of a direct comparison with distances. */
+export interface SideDistance {
+  readonly differing: number;
+  readonly unmasked: number;
+  readonly rotation: number;
+  readonly matches: boolean;
+}
+
+/** Searches and comparisons. */
+export class Matcher {
+  constructor(
+    private readonly index: GraphIndex,
+    private readonly client: IrisClient,
+    private readonly hop: HopPort,
+    private readonly terms: ComparisonTerms,
+    private readonly mode: IndexMode,
+  ) {}
+
+  /** How the next batch is searched. */
+  get usesWalks(): boolean {
+    return this.mode === 'hnsw' || (this.mode === 'auto' && this.index.size > EXACT_UP_TO);
+  }
+
+  /**
+   * The four searches of every capture; a capture one of whose searches failed has its error instead.
+   * @param deadlines monotonic microseconds, 0 for none, one a capture
+   */
+  async searchAll(
+    handles: readonly number[],
+    deadlines: readonly number[],
+  ): Promise<(FourSearches | Error)[]> {
+    const { ef } = this.index.parameters;
+    const orders = handles.flatMap((handle, index) =>
+      ORIENTATIONS.flatMap((orientation) =>
+        SIDES.map((side): SearchOrder => ({
+          probe: { handle },
+          side,
+          orientation,
+          ef,
+          layer: 0,
+          deadline: deadlines[index],
+        })),
+      ),
+    );
+    const results = this.usesWalks ? await this.index.search(orders) : await this.scan(orders);
+    return handles.map((_, index) => fourOf(results.slice(4 * index, 4 * index + 4)));
+  }
+
+  /** The requests of a batch against each other. */
+  async compareBatch(handles: readonly number[]): Promise<BatchMates> {
+    if (handles.length < 2) return BatchMates.alone();
+    const bits = await this.client.compare({ queryHandles: [...handles], baseRotation: 0, ...this.terms });
+    return new BatchMates(handles.length, bits);
+  }
+
+  /** The serial ids that match, by one search that holds them all. */
+  async compareDirectly(
+    handle: number,
+    side: Side,
+    orientation: Orientation,
+    ids: readonly VectorId[],
+  ): Promise<ReadonlySet<number>> {
+    const { entered, matchCount } = await this.evaluateOnce(handle, side, orientation, ids);
+    const matching = new Set<number>();
+    for (let rank = 0; rank < matchCount; rank++) matching.add(ids[entered.readUInt32LE(8 * rank)].serialId);
+    return matching;
+  }
+
+  /** How a capture differs from one enrolled person on one side. */
+  async distance(handle: number, side: Side, id: VectorId): Promise<SideDistance> {
+    const { distances, matchCount } = await this.evaluateOnce(handle, side, Orientation.Normal, [id]);
+    return {
+      differing: distances.readUInt16LE(0),
+      unmasked: distances.readUInt16LE(2),
+      rotation: distances.readInt16LE(4),
+      matches: matchCount === 1,
+    };
+  }
+
+  private evaluateOnce(handle: number, side: Side, orientation: Orientation, ids: readonly VectorId[]) {
+    return this.hop.evaluate({
+      searchId: this.hop.nextSearchId(),
+      open: openSearch({ handle }, side, orientation, ids.length, this.terms),
+      candidates: packVectorIds(ids),
+      close: true,
+      withDistances: true,
+      deadline: 0,
+    });
+  }
+
+  private async scan(orders: readonly SearchOrder[]): Promise<Searched[]> {
+    if (orders.length === 0) return [];
+    return this.client.scan(
+      orders.map(({ probe, side, orientation, ef }) => openSearch(probe, side, orientation, ef, this.terms)),
+    );
+  }
+}
+
+function fourOf(results: readonly Searched[]): FourSearches | Error {
+  const good: SearchResult[] = [];
+  for (const result of results) {
+    if (result instanceof Error) return result;
+    good.push(result);
+  }
+  const [normalLeft, normalRight, mirrorLeft, mirrorRight] = good;
+  return { normal: [normalLeft, normalRight], mirror: [mirrorLeft, mirrorRight] };
+}

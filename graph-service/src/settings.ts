@@ -1,0 +1,62 @@
+/** Settings of the graph service, from environment variables. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import {
+  choiceSetting,
+  integerSetting,
+  readEnvironment,
+  type Environment,
+} from '@irispair/common/config/environment';
+import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
+import { LOG_LEVELS } from '@irispair/common/log/logger';
+import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
+
+const MOST_NEIGHBOURS = 1_024;
+
+const SETTINGS = z.object({
+  ...PLACEMENT_SETTINGS,
+  /** Address of the public API. */
+  IRISPAIR_LISTEN: z
+    .string('give HOST:PORT')
+    .regex(/^.+:\d+$/, 'give HOST:PORT')
+    .default('127.0.0.1:50051'),
+  /** Unix socket of the iris service. */
+  IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
+  /** Directory of the graph store. */
+  IRISPAIR_GRAPH_STORE: z.string('give a directory').default('/var/lib/irispair/graph'),
+  /** Match threshold, fractional Hamming distance. */
+  IRISPAIR_THRESHOLD: z.coerce
+    .number('give a number from 0 to below 0.5')
+    .min(0, 'give a number from 0 to below 0.5')
+    .lt(0.5, 'give a number from 0 to below 0.5')
+    .default(DEFAULT_THRESHOLD),
+  /** Rotations tried. */
+  IRISPAIR_ROTATIONS: choiceSetting(['11', '31']).default('11'),
+  /** How searches find candidates. */
+  IRISPAIR_INDEX: choiceSetting(['hnsw', 'exact', 'auto']).default('auto'),
+  /** Neighbours chosen for a new node; not set: by size. */
+  IRISPAIR_M: integerSetting(2, MOST_NEIGHBOURS).optional(),
+  /** Neighbours kept in a row; not set: by size. */
+  IRISPAIR_M_MAX: integerSetting(2, MOST_NEIGHBOURS).optional(),
+  /** Size of a search's neighbourhood; not set: by size. */
+  IRISPAIR_EF: integerSetting(1, 65_535).optional(),
+  /** Irises expected: rows of the graph are laid out for it. */
+  IRIS_STORE_INITIAL_CAPACITY: integerSetting(1, 0xffff_fffe).default(100_000),
+  /** Threads that walk the graph. */
+  IRISPAIR_WALKERS: integerSetting(1, 256).default(Math.max(1, availableParallelism() - 1)),
+  /** Requests decided together at most. */
+  IRISPAIR_BATCH_SIZE: integerSetting(1, 1_024).default(32),
+  /** Milliseconds for which a batch is collected. */
+  IRISPAIR_BATCH_MILLISECONDS: integerSetting(0, 1_000).default(2),
+  /** Requests waiting at most; further ones are refused. */
+  IRISPAIR_QUEUE_SIZE: integerSetting(1, 1_000_000).default(4_096),
+  IRISPAIR_LOG_LEVEL: choiceSetting(LOG_LEVELS).default('info'),
+});
+
+/** Checked settings. */
+export type GraphServiceSettings = z.output<typeof SETTINGS>;
+
+/** @throws MisconfiguredError naming every wrong variable */
+export function readGraphServiceSettings(environment: Environment): GraphServiceSettings {
+  return readEnvironment(SETTINGS, environment);
+}

@@ -1,0 +1,105 @@
+/** How things are: counts, index, hop, and where both services run. */
+import type { Logger } from '@irispair/common/log/logger';
+import { formatCpuList } from '@irispair/common/placement/cpu-list';
+import type { PlacementDecision } from '@irispair/common/placement/decide';
+import { readResidentBytes } from '@irispair/native/residency';
+import type { PlacementResponse } from '@irispair/proto/compute';
+import * as api from '@irispair/proto/public';
+import type { GraphIndex } from '../index/graph-index.js';
+import type { IrisClient } from '../iris/iris-client.js';
+import type { Registry } from '../iris/registry.js';
+import type { Matcher } from '../matching/matcher.js';
+
+const VERSION = '0.1.0';
+
+/** What the report reads. */
+export interface StatusParts {
+  readonly index: GraphIndex;
+  readonly registry: Registry;
+  readonly matcher: Matcher;
+  readonly client: IrisClient;
+  readonly decision: PlacementDecision;
+  readonly threshold: number;
+  readonly rotations: number;
+  readonly isReady: () => boolean;
+  readonly logger: Logger;
+}
+
+/** Reads the status. */
+export class StatusReport {
+  constructor(private readonly parts: StatusParts) {}
+
+  async read(countPages: boolean): Promise<api.StatusResponse> {
+    const { index, registry, matcher, threshold, rotations, isReady } = this.parts;
+    const iris = await this.irisPlacement(countPages);
+    const { m, mMax, ef } = index.parameters;
+    const kernelNanoseconds = iris?.pools.reduce((sum, pool) => sum + pool.kernelNanoseconds, 0) ?? 0;
+    return {
+      enrolled: registry.live,
+      highestSerialId: registry.highest,
+      ready: isReady(),
+      index: matcher.usesWalks ? api.IndexMode.HNSW : api.IndexMode.EXACT,
+      threshold,
+      rotations,
+      graph: { neighbours: m, maximumNeighbours: mMax, ef, nodes: index.size, ...index.shape },
+      hop: index.counters(),
+      services: [this.graphPlacement(), ...(iris === undefined ? [] : [describeIris(iris)])],
+      distances: iris?.distances ?? 0,
+      kernelMicroseconds: kernelNanoseconds / 1_000,
+      version: VERSION,
+      kernel: iris?.kernel ?? '',
+    };
+  }
+
+  private async irisPlacement(countPages: boolean): Promise<PlacementResponse | undefined> {
+    if (!this.parts.isReady()) return undefined;
+    try {
+      return await this.parts.client.placement(countPages);
+    } catch (error) {
+      this.parts.logger.debug({ err: error }, 'the iris service did not say where it is');
+      return undefined;
+    }
+  }
+
+  private graphPlacement(): api.ServicePlacement {
+    const { graph, placement, reason } = this.parts.decision;
+    const usage = process.resourceUsage();
+    return {
+      service: 'graph',
+      placement,
+      reason,
+      cpus: formatCpuList(graph.cpus),
+      memoryNodes:
+        graph.memory.kind === 'preferred'
+          ? [graph.memory.node]
+          : 'nodes' in graph.memory
+            ? [...graph.memory.nodes]
+            : [],
+      residentBytes: readResidentBytes(),
+      cpuMicroseconds: usage.userCPUTime + usage.systemCPUTime,
+      backing: '',
+    };
+  }
+}
+
+function describeIris(iris: PlacementResponse): api.ServicePlacement {
+  return {
+    service: 'iris',
+    placement: iris.placement,
+    reason: iris.reason,
+    cpus: iris.cpus,
+    memoryNodes: iris.memoryNodes,
+    residentBytes: iris.residentBytes,
+    cpuMicroseconds: iris.cpuMicroseconds,
+    backing: describeBacking(iris),
+  };
+}
+
+function describeBacking({ arenas }: PlacementResponse): string {
+  const kinds = new Set(
+    arenas.flatMap(({ segments }) =>
+      segments.map(({ backing, policy }) => `${backing} pages, ${policy} policy`),
+    ),
+  );
+  return [...kinds].join('; ');
+}

@@ -1,0 +1,43 @@
+/**
+ * Where the graph is kept: rows and what is indexed, in one transaction.
+ *
+ * It can always be rebuilt from the irises, so a lost tail is caught up at start, never an error.
+ */
+import type { Side } from '@irispair/common/iris/side';
+import type { SerialId, Version } from '@irispair/common/ids/vector-id';
+import type { NodeState } from '../graph/graph-node.js';
+
+/** What a graph store holds. */
+export interface GraphStoreIdentity {
+  readonly mode: 'plain' | 'shared';
+  readonly formatVersion: number;
+  /** The key of the layers, base64. */
+  readonly layerKey: string;
+  readonly rowLimit: number;
+}
+
+/** One node as stored. */
+export interface StoredNode {
+  readonly serialId: SerialId;
+  readonly state: NodeState;
+  readonly version: Version;
+  readonly layer: number;
+}
+
+/** One row as stored. */
+export interface StoredRow {
+  readonly side: Side;
+  readonly layer: number;
+  readonly serialId: SerialId;
+  readonly neighbours: Uint32Array;
+}
+
+/** Durable rows of one owner. */
+export interface GraphStore {
+  readonly identity: GraphStoreIdentity;
+  nodes(): Iterable<StoredNode>;
+  rows(): Iterable<StoredRow>;
+  /** Resolves when all of it is stored, or rejects when none is. */
+  save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,89 @@
+/** The graph in one LMDB environment: nodes as one word each, rows as packed serial ids. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { serialId } from '@irispair/common/ids/vector-id';
+import { Side } from '@irispair/common/iris/side';
+import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
+import { packNode, unpackNode } from '../graph/graph-node.js';
+import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
+
+const FORMAT_VERSION = 1;
+const LAYER_KEY_BYTES = 32;
+
+type RowKey = [side: number, layer: number, serialId: number];
+
+/** A graph store in a directory. */
+export class LmdbGraphStore implements GraphStore {
+  private constructor(
+    readonly identity: GraphStoreIdentity,
+    private readonly ownership: Ownership,
+    private readonly root: RootDatabase,
+    private readonly nodeTable: Database<number, number>,
+    private readonly rowTable: Database<Buffer, RowKey>,
+  ) {}
+
+  /**
+   * Opens or makes the store. A new one draws its own layer key.
+   * @throws MisconfiguredError when another process owns it, or when it holds something else
+   */
+  static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const ownership = await ownDirectory(directory);
+    const root = open({ path: directory, maxDbs: 3 });
+    const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });
+    let identity = identities.get('identity');
+    if (identity === undefined) {
+      const layerKey = randomBytes(LAYER_KEY_BYTES).toString('base64');
+      identity = { mode: 'plain', formatVersion: FORMAT_VERSION, layerKey, rowLimit };
+      await identities.put('identity', identity);
+    }
+    if (
+      identity.mode !== 'plain' ||
+      identity.formatVersion !== FORMAT_VERSION ||
+      identity.rowLimit > rowLimit
+    ) {
+      await root.close();
+      await ownership.release();
+      throw new MisconfiguredError(
+        `the graph store in ${directory} holds mode ${identity.mode}, format version ${identity.formatVersion}; ` +
+          `this service is configured for mode plain, format version ${FORMAT_VERSION}: choose another directory, or remove it to rebuild the graph`,
+      );
+    }
+    const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
+    const rows = root.openDB<Buffer, RowKey>({ name: 'rows', encoding: 'binary' });
+    return new LmdbGraphStore(identity, ownership, root, nodes, rows);
+  }
+
+  *nodes(): Generator<StoredNode> {
+    for (const { key, value } of this.nodeTable.getRange({ snapshot: false })) {
+      yield { serialId: serialId(key), ...unpackNode(value) };
+    }
+  }
+
+  *rows(): Generator<StoredRow> {
+    for (const { key, value } of this.rowTable.getRange({ snapshot: false })) {
+      const [side, layer, serial] = key;
+      const neighbours = new Uint32Array(Uint8Array.from(value).buffer);
+      yield { side: side === 0 ? Side.Left : Side.Right, layer, serialId: serialId(serial), neighbours };
+    }
+  }
+
+  async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
+    await this.root.transaction(() => {
+      for (const node of nodes) {
+        void this.nodeTable.put(node.serialId, packNode(node));
+      }
+      for (const { side, layer, serialId: serial, neighbours } of rows) {
+        const { buffer, byteOffset, byteLength } = neighbours;
+        void this.rowTable.put([side, layer, serial], Buffer.from(buffer, byteOffset, byteLength));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+    await this.ownership.release();
+  }
+}

@@ -1,0 +1,46 @@
+/** What a walk is asked for, and what it finds. */
+import type { VectorId } from '@irispair/common/ids/vector-id';
+import type { Orientation, Side } from '@irispair/common/iris/side';
+
+/** The probe: a prepared query, or a stored iris. */
+export type Probe = { readonly handle: number } | { readonly stored: VectorId };
+
+/** One search. */
+export interface SearchOrder {
+  readonly probe: Probe;
+  readonly side: Side;
+  readonly orientation: Orientation;
+  /** Size of the neighbourhood. */
+  readonly ef: number;
+  /** Layer to end in; 0 unless a node is to be linked in an upper layer. */
+  readonly layer: number;
+  /** Monotonic microseconds; 0 for none. */
+  readonly deadline: number;
+}
+
+/** What a search found. */
+export interface SearchResult {
+  /** Nearest first. */
+  readonly neighbours: readonly VectorId[];
+  /** How many of the front match. */
+  readonly matchCount: number;
+  /** Steps sent. */
+  readonly hops: number;
+  /** Candidates in them. */
+  readonly candidates: number;
+}
+
+/** How every comparison is made. */
+export interface ComparisonTerms {
+  /** Columns tried to either side: 5 or 15. */
+  readonly rotationReach: number;
+  /** A of the match rule. */
+  readonly matchLimit: number;
+}
+
+/** Nodes that walks start from. */
+export interface EntryPoints {
+  /** The layer whose nodes they are. */
+  readonly topLayer: number;
+  readonly serials: Uint32Array;
+}

@@ -1,0 +1,32 @@
+/** What the main thread and a walker thread say to each other. */
+import type { ErrorCode } from '@irispair/common/errors/errors';
+import type { GraphChunk } from '../graph/graph-memory.js';
+import type { HopCounters } from '../hop/hop-counters.js';
+import type { ComparisonTerms, EntryPoints, SearchOrder } from '../walk/order.js';
+import type { WalkResult } from '../walk/walk.js';
+
+/** What a walker thread is started with. */
+export interface WalkerSetup {
+  readonly socket: string;
+  readonly rowLimit: number;
+  readonly terms: ComparisonTerms;
+}
+
+/** To a walker. Messages arrive in order, so a search sees all memory that was announced before it. */
+export type ToWalker =
+  | { readonly kind: 'chunk'; readonly chunk: GraphChunk }
+  | { readonly kind: 'entry points'; readonly entryPoints: EntryPoints }
+  | { readonly kind: 'search'; readonly job: number; readonly orders: readonly SearchOrder[] }
+  | { readonly kind: 'stop' };
+
+/** How one order ended; an error as its code (null: unforeseen) and message, since classes do not cross threads. */
+export type WalkOutcome =
+  | { readonly ok: true; readonly result: WalkResult }
+  | { readonly ok: false; readonly code: ErrorCode | null; readonly message: string };
+
+/** From a walker: one job's outcomes in the order of its orders, and the thread's counters so far. */
+export interface FromWalker {
+  readonly job: number;
+  readonly outcomes: readonly WalkOutcome[];
+  readonly counters: HopCounters;
+}

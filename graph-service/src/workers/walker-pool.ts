@@ -1,0 +1,185 @@
+/** The walker threads, as the main thread sees them. A thread that dies fails its jobs and is replaced. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import {
+  CancelledError,
+  DeadlineExceededError,
+  ErrorCode,
+  NotFoundError,
+  UnavailableError,
+} from '@irispair/common/errors/errors';
+import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
+import type { Logger } from '@irispair/common/log/logger';
+import type { GraphChunk } from '../graph/graph-memory.js';
+import { addHops, noHops, type HopCounters } from '../hop/hop-counters.js';
+import type { EntryPoints, SearchOrder, SearchResult } from '../walk/order.js';
+import type { FromWalker, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
+
+/** A search's result, or why there is none. */
+export type Searched = SearchResult | Error;
+
+interface Job {
+  readonly resolve: (outcomes: readonly WalkOutcome[]) => void;
+  readonly size: number;
+}
+
+interface Walker {
+  thread: Worker;
+  counters: HopCounters;
+  readonly jobs: Map<number, Job>;
+}
+
+/** Walks in parallel. */
+export class WalkerPool {
+  private readonly walkers: Walker[] = [];
+  private readonly chunks: GraphChunk[] = [];
+  private entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
+  private retired: HopCounters = noHops();
+  private lastJob = 0;
+  private closed = false;
+
+  constructor(
+    threads: number,
+    private readonly setup: WalkerSetup,
+    private readonly logger: Logger,
+  ) {
+    for (let index = 0; index < threads; index++) {
+      const walker: Walker = { thread: this.start(index), counters: noHops(), jobs: new Map() };
+      this.walkers.push(walker);
+    }
+  }
+
+  /** Gives all walkers a new piece of the graph. */
+  share(chunk: GraphChunk): void {
+    this.chunks.push(chunk);
+    this.tellAll({ kind: 'chunk', chunk });
+  }
+
+  /** Tells all walkers where to start from now on. */
+  setEntryPoints(entryPoints: EntryPoints): void {
+    this.entryPoints = entryPoints;
+    this.tellAll({ kind: 'entry points', entryPoints });
+  }
+
+  /** Runs searches, spread over the walkers; each ends with its own result or error. */
+  async search(orders: readonly SearchOrder[]): Promise<Searched[]> {
+    const results = new Array<Searched>(orders.length);
+    const share = Math.ceil(orders.length / this.walkers.length);
+    await Promise.all(
+      this.walkers.map(async (walker, index) => {
+        const first = index * share;
+        const mine = orders.slice(first, first + share);
+        if (mine.length === 0) return;
+        const outcomes = await this.run(walker, mine);
+        outcomes.forEach((outcome, place) => {
+          results[first + place] = readOutcome(outcome);
+        });
+      }),
+    );
+    return results;
+  }
+
+  counters(): HopCounters {
+    return addHops([this.retired, ...this.walkers.map(({ counters }) => counters)]);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(
+      this.walkers.map(async ({ thread }) => {
+        const exited = once(thread, 'exit');
+        tell(thread, { kind: 'stop' });
+        await exited;
+      }),
+    );
+  }
+
+  private run(walker: Walker, orders: readonly SearchOrder[]): Promise<readonly WalkOutcome[]> {
+    this.lastJob += 1;
+    const job = this.lastJob;
+    return new Promise((resolve) => {
+      walker.jobs.set(job, { resolve, size: orders.length });
+      tell(walker.thread, { kind: 'search', job, orders });
+    });
+  }
+
+  private start(index: number): Worker {
+    const thread = new Worker(new URL('./walker-thread.js', import.meta.url), {
+      workerData: this.setup,
+      name: `walker-${index}`,
+    });
+    thread.on('message', (message: FromWalker) => {
+      const walker = this.walkers[index];
+      walker.counters = message.counters;
+      walker.jobs.get(message.job)?.resolve(message.outcomes);
+      walker.jobs.delete(message.job);
+    });
+    thread.on('error', (error) => {
+      this.logger.error({ err: error, walker: index }, 'a walker thread died');
+    });
+    thread.on('exit', () => {
+      if (!this.closed) this.replace(index);
+    });
+    return thread;
+  }
+
+  private replace(index: number): void {
+    const walker = this.walkers[index];
+    this.retired = addHops([this.retired, walker.counters]);
+    walker.counters = noHops();
+    walker.thread = this.start(index);
+    for (const chunk of this.chunks) tell(walker.thread, { kind: 'chunk', chunk });
+    tell(walker.thread, { kind: 'entry points', entryPoints: this.entryPoints });
+    const lost = [...walker.jobs.values()];
+    walker.jobs.clear();
+    for (const { resolve, size } of lost) {
+      resolve(
+        Array<WalkOutcome>(size).fill({
+          ok: false,
+          code: ErrorCode.Unavailable,
+          message: 'a walker thread died: try again',
+        }),
+      );
+    }
+  }
+
+  private tellAll(message: ToWalker): void {
+    for (const { thread } of this.walkers) tell(thread, message);
+  }
+}
+
+function tell(thread: Worker, message: ToWalker): void {
+  thread.postMessage(message);
+}
+
+function readOutcome(outcome: WalkOutcome): Searched {
+  if (!outcome.ok) return readError(outcome.code, outcome.message);
+  const { neighbours, ...rest } = outcome.result;
+  return { ...rest, neighbours: unpack(neighbours) };
+}
+
+function readError(code: ErrorCode | null, message: string): Error {
+  switch (code) {
+    case ErrorCode.Unavailable:
+      return new UnavailableError(message);
+    case ErrorCode.DeadlineExceeded:
+      return new DeadlineExceededError(message);
+    case ErrorCode.Cancelled:
+      return new CancelledError(message);
+    case ErrorCode.NotFound:
+      return new NotFoundError(message);
+    case ErrorCode.InvalidInput:
+    case ErrorCode.Exhausted:
+    case ErrorCode.Conflict:
+    case ErrorCode.Misconfigured:
+    case null:
+      return new Error(message);
+  }
+}
+
+function unpack(words: Uint32Array): VectorId[] {
+  return Array.from({ length: words.length / 2 }, (_, index) => ({
+    serialId: serialId(words[2 * index]),
+    version: version(words[2 * index + 1]),
+  }));
+}

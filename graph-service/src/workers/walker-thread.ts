@@ -1,0 +1,46 @@
+/** A walker thread: its own stream to the iris service, many walks at once. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { IrisPairError } from '@irispair/common/errors/errors';
+import { GraphMemory } from '../graph/graph-memory.js';
+import { HopStream } from '../hop/hop-stream.js';
+import type { EntryPoints, SearchOrder } from '../walk/order.js';
+import { walk } from '../walk/walk.js';
+import type { FromWalker, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
+
+const setup = workerData as WalkerSetup;
+const memory = new GraphMemory(setup.rowLimit);
+const hop = new HopStream(setup.socket);
+let entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
+
+async function outcomeOf(order: SearchOrder): Promise<WalkOutcome> {
+  try {
+    return { ok: true, result: await walk(order, { memory, entryPoints, terms: setup.terms }, hop) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, code: error instanceof IrisPairError ? error.code : null, message };
+  }
+}
+
+async function work(job: number, orders: readonly SearchOrder[]): Promise<void> {
+  const outcomes = await Promise.all(orders.map(outcomeOf));
+  const answer: FromWalker = { job, outcomes, counters: hop.counters };
+  parentPort?.postMessage(answer);
+}
+
+parentPort?.on('message', (message: ToWalker) => {
+  switch (message.kind) {
+    case 'chunk':
+      memory.adopt(message.chunk);
+      break;
+    case 'entry points':
+      entryPoints = message.entryPoints;
+      break;
+    case 'search':
+      void work(message.job, message.orders);
+      break;
+    case 'stop':
+      hop.close();
+      parentPort?.close();
+      break;
+  }
+});

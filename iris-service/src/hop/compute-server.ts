@@ -1,0 +1,249 @@
+/** The service irispair.compute.v1.IrisCompute, call by call. */
+import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import {
+  CancelledError,
+  ExhaustedError,
+  InvalidInputError,
+  NotFoundError,
+} from '@irispair/common/errors/errors';
+import { toStatus } from '@irispair/common/grpc/status';
+import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
+import type { Logger } from '@irispair/common/log/logger';
+import { nativeErrorCode } from '@irispair/native/engine';
+import type { IrisEngine } from '@irispair/native/engine-types';
+import { decodeRecord, packProbes } from '@irispair/native/records';
+import type * as wire from '@irispair/proto/compute';
+import type { Gallery, WantedChange } from '../gallery/gallery.js';
+import type { PlacementReport } from '../placement/placement-report.js';
+import { MAXIMUM_CANDIDATES_A_STEP, MAXIMUM_REQUESTS_IN_FLIGHT, serveEvaluate } from './evaluate.js';
+import type { Sessions } from './sessions.js';
+import { readOpenSearch, readProbe } from './wire.js';
+
+const HEARTBEAT_MILLISECONDS = 2_000;
+const MOST_PROBES = 1_024;
+const MOST_QUERIES_HELD = 65_536;
+const MOST_SCAN_SEARCHES = 4_096;
+const MOST_CHANGES = 4_096;
+const REGISTRY_ENTRIES_A_MESSAGE = 8_192;
+const REGISTRY_ENTRY_BYTES = 8;
+
+/** What the calls work on. */
+export interface ComputeParts {
+  readonly engine: IrisEngine;
+  readonly gallery: Gallery;
+  readonly sessions: Sessions;
+  readonly placement: PlacementReport;
+  readonly queryExpirySeconds: number;
+  readonly logger: Logger;
+}
+
+/** The handlers of one server. */
+export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
+  let streams = 0;
+  let scans = 0;
+  return {
+    session: (call) => {
+      serveSession(call, parts);
+    },
+    evaluate: (call) => {
+      streams += 1;
+      serveEvaluate(call, streams, parts.engine, parts.logger);
+    },
+    scan: (call) => {
+      scans += 1;
+      void serveScan(call, scans, parts.engine);
+    },
+    registry: (call) => {
+      void serveRegistry(call, parts.gallery);
+    },
+    prepareQuery: unary((request) => prepareQuery(request, parts)),
+    releaseQuery: unary(({ queryHandles }) => {
+      parts.sessions.release(queryHandles);
+      return {};
+    }),
+    compareQueries: unary((request) => compareQueries(request, parts.engine)),
+    commit: unary((request) => commit(request, parts.gallery)),
+    fetch: unary((request) => fetchIris(request, parts.gallery)),
+    placement: unary(({ countPages }) => parts.placement.read(countPages)),
+  };
+}
+
+function unary<Request, Response>(handle: (request: Request) => Promise<Response> | Response) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    Promise.resolve()
+      .then(() => handle(call.request))
+      .then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          callback(toStatus(fromNative(error)));
+        },
+      );
+  };
+}
+
+/** The engine's errors in the service's words. */
+function fromNative(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  const code = nativeErrorCode(error);
+  if (code === 'INVALID_ARGUMENT') {
+    const [field = '', ...problem] = message.split(': ');
+    return new InvalidInputError(field, problem.join(': '));
+  }
+  if (code === 'UNKNOWN_QUERY') return new NotFoundError(`${message}: prepare it again`);
+  if (code === 'CAPACITY_EXHAUSTED') return new ExhaustedError(message);
+  if (code === 'CANCELLED') return new CancelledError(message);
+  return error;
+}
+
+function serveSession(
+  call: ServerWritableStream<wire.SessionRequest, wire.SessionResponse>,
+  parts: ComputeParts,
+): void {
+  const session = parts.sessions.join();
+  const say = () =>
+    call.write({
+      sessionId: session,
+      maximumRequestsInFlight: MAXIMUM_REQUESTS_IN_FLIGHT,
+      maximumCandidatesAStep: MAXIMUM_CANDIDATES_A_STEP,
+      queryExpirySeconds: parts.queryExpirySeconds,
+      commitCount: parts.gallery.commitCount,
+    });
+  parts.logger.info({ session, client: call.request.client.slice(0, 64) }, 'graph service joined');
+  say();
+  const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);
+  call.on('close', () => {
+    clearInterval(heartbeat);
+    parts.sessions.leave(session);
+    parts.logger.info({ session }, 'graph service left');
+  });
+}
+
+async function prepareQuery(
+  request: wire.PrepareQueryRequest,
+  parts: ComputeParts,
+): Promise<wire.PrepareQueryResponse> {
+  parts.sessions.check(request.sessionId);
+  checkCount(request.probes.length, 1, MOST_PROBES, 'probes');
+  if (parts.engine.counters().queries + request.probes.length > MOST_QUERIES_HELD) {
+    throw new ExhaustedError(`${MOST_QUERIES_HELD} queries are held already: release some`);
+  }
+  const irises = request.probes.map((probe, index) => readProbe(probe, `probes[${index}]`));
+  const handles = await parts.engine.prepareQueries(packProbes(irises));
+  parts.sessions.hold(request.sessionId, handles);
+  return { queryHandles: handles };
+}
+
+async function compareQueries(
+  request: wire.CompareQueriesRequest,
+  engine: IrisEngine,
+): Promise<wire.CompareQueriesResponse> {
+  checkCount(request.queryHandles.length, 2, MOST_PROBES, 'query_handles');
+  const { baseRotation, rotationReach, matchLimit } = request;
+  const bits = await engine.compareQueries(request.queryHandles, { baseRotation, rotationReach, matchLimit });
+  return { matchBits: Buffer.from(bits) };
+}
+
+async function serveScan(
+  call: ServerWritableStream<wire.ScanRequest, wire.ScanResponse>,
+  token: number,
+  engine: IrisEngine,
+): Promise<void> {
+  call.on('cancelled', () => {
+    engine.cancelScan(token);
+  });
+  try {
+    const { searches, withDistances } = call.request;
+    checkCount(searches.length, 1, MOST_SCAN_SEARCHES, 'searches');
+    const read = searches.map((search, index) => readOpenSearch(search, `searches[${index}]`));
+    const answers = await engine.scan(read, withDistances, token);
+    answers.forEach((answer, searchIndex) => {
+      call.write({
+        searchIndex,
+        nearest: Buffer.from(answer.nearest),
+        matchCount: answer.matchCount,
+        distances: Buffer.from(answer.distances),
+        compared: answer.compared,
+      });
+    });
+    call.end();
+  } catch (error) {
+    call.emit('error', toStatus(fromNative(error)));
+  }
+}
+
+async function commit(request: wire.CommitRequest, gallery: Gallery): Promise<wire.CommitResponse> {
+  checkCount(request.changes.length, 1, MOST_CHANGES, 'changes');
+  const wanted = request.changes.map((change, index) => readChange(change, `changes[${index}]`));
+  const vectorIds = await gallery.commit(wanted);
+  return { vectorIds, commitCount: gallery.commitCount };
+}
+
+function readChange({ kind }: wire.Change, field: string): WantedChange {
+  switch (kind?.$case) {
+    case 'insert':
+      return { kind: 'insert', query: kind.value.queryHandle, serialId: kind.value.serialId };
+    case 'update':
+      return {
+        kind: 'update',
+        query: kind.value.queryHandle,
+        expected: readId(kind.value.expected, `${field}.update.expected`),
+      };
+    case 'delete':
+      return { kind: 'delete', expected: readId(kind.value.expected, `${field}.delete.expected`) };
+    case undefined:
+      throw new InvalidInputError(field, 'empty: give insert, update or delete');
+  }
+}
+
+function readId(id: wire.VectorId | undefined, field: string): VectorId {
+  if (id === undefined) throw new InvalidInputError(field, 'missing: give the id as you know it');
+  return {
+    serialId: serialId(id.serialId, `${field}.serial_id`),
+    version: version(id.version, `${field}.version`),
+  };
+}
+
+async function serveRegistry(
+  call: ServerWritableStream<wire.RegistryRequest, wire.RegistryResponse>,
+  gallery: Gallery,
+): Promise<void> {
+  const { commitCount } = gallery;
+  const all = [...gallery.entries(call.request.fromSerialId)];
+  for (let first = 0; first === 0 || first < all.length; first += REGISTRY_ENTRIES_A_MESSAGE) {
+    const some = all.slice(first, first + REGISTRY_ENTRIES_A_MESSAGE);
+    const entries = Buffer.alloc(some.length * REGISTRY_ENTRY_BYTES);
+    some.forEach(({ id, deleted }, index) => {
+      entries.writeUInt32LE(id.serialId, index * REGISTRY_ENTRY_BYTES);
+      entries.writeUInt16LE(id.version, index * REGISTRY_ENTRY_BYTES + 4);
+      entries.writeUInt16LE(deleted ? 1 : 0, index * REGISTRY_ENTRY_BYTES + 6);
+    });
+    if (!call.write({ entries, commitCount })) await drained(call);
+    if (call.cancelled) return;
+  }
+  call.end();
+}
+
+function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', resolve);
+    call.once('close', resolve);
+  });
+}
+
+function fetchIris(request: wire.FetchRequest, gallery: Gallery): wire.FetchResponse {
+  const { id, record } = gallery.read(serialId(request.serialId));
+  const { left, right } = decodeRecord(record);
+  return { vectorId: id, iris: { left: asWire(left), right: asWire(right) } };
+}
+
+function asWire({ irisCodes, maskCodes }: { irisCodes: Uint8Array; maskCodes: Uint8Array }): wire.Template {
+  return { irisCodes: Buffer.from(irisCodes), maskCodes: Buffer.from(maskCodes) };
+}
+
+function checkCount(count: number, least: number, most: number, field: string): void {
+  if (count < least || count > most) {
+    throw new InvalidInputError(field, `${count} given, ${least} to ${most} are allowed in one call`);
+  }
+}

@@ -1,0 +1,91 @@
+/** Messages of the hop to the engine's terms and back. */
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import { Orientation, Side } from '@irispair/common/iris/side';
+import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
+import * as native from '@irispair/native/engine-types';
+import * as wire from '@irispair/proto/compute';
+
+/** Side of a message. @throws InvalidInputError when it is not set */
+export function readSide(side: wire.Side, field: string): Side {
+  if (side === wire.Side.LEFT) return Side.Left;
+  if (side === wire.Side.RIGHT) return Side.Right;
+  throw new InvalidInputError(field, 'not set: give SIDE_LEFT or SIDE_RIGHT');
+}
+
+/** Side for a message. */
+export function writeSide(side: Side): wire.Side {
+  return side === Side.Left ? wire.Side.LEFT : wire.Side.RIGHT;
+}
+
+function readOrientation(orientation: wire.Orientation, field: string): Orientation {
+  if (orientation === wire.Orientation.NORMAL) return Orientation.Normal;
+  if (orientation === wire.Orientation.MIRROR) return Orientation.Mirror;
+  throw new InvalidInputError(field, 'not set: give ORIENTATION_NORMAL or ORIENTATION_MIRROR');
+}
+
+/** What a search is opened with; ranges are the engine's to check. @throws InvalidInputError when something is not set */
+export function readOpenSearch(open: wire.OpenSearch, field: string): native.OpenSearch {
+  return {
+    query: readQuery(open.query, field),
+    side: readSide(open.side, `${field}.side`),
+    orientation: readOrientation(open.orientation, `${field}.orientation`),
+    baseRotation: open.baseRotation,
+    rotationReach: open.rotationReach,
+    ef: open.ef,
+    matchLimit: open.matchLimit,
+  };
+}
+
+function readQuery(query: wire.OpenSearch['query'], field: string): native.OpenSearch['query'] {
+  switch (query?.$case) {
+    case 'queryHandle':
+      return { handle: query.value };
+    case 'stored':
+      return { storedSerialId: query.value.serialId, storedVersion: query.value.version };
+    case undefined:
+      throw new InvalidInputError(`${field}.query`, 'not set: give a query_handle or a stored id');
+  }
+}
+
+/** Both templates of a probe, their lengths checked. @throws InvalidInputError naming the field */
+export function readProbe(probe: wire.Probe, field: string): Iris {
+  return {
+    left: readTemplate(probe.left, `${field}.left`),
+    right: readTemplate(probe.right, `${field}.right`),
+  };
+}
+
+function readTemplate(template: wire.Template | undefined, field: string): Template {
+  if (template === undefined) throw new InvalidInputError(field, 'missing: send both eyes');
+  for (const [name, bytes] of [
+    ['iris_codes', template.irisCodes],
+    ['mask_codes', template.maskCodes],
+  ] as const) {
+    if (bytes.byteLength !== CODE_BYTES) {
+      throw new InvalidInputError(`${field}.${name}`, `${bytes.byteLength} bytes, expected ${CODE_BYTES}`);
+    }
+  }
+  return template;
+}
+
+const STATUS_OF: Readonly<Record<native.StepOutcome, wire.StepStatus>> = {
+  [native.StepOutcome.Ok]: wire.StepStatus.OK,
+  [native.StepOutcome.DeadlineExceeded]: wire.StepStatus.DEADLINE_EXCEEDED,
+  [native.StepOutcome.UnknownQuery]: wire.StepStatus.UNKNOWN_QUERY,
+  [native.StepOutcome.UnknownSearch]: wire.StepStatus.UNKNOWN_SEARCH,
+  [native.StepOutcome.Invalid]: wire.StepStatus.INVALID,
+};
+
+/** The answer to one step. */
+export function writeAnswer(searchId: number, answer: native.StepAnswer): wire.StepAnswer {
+  return {
+    searchId,
+    status: STATUS_OF[answer.outcome],
+    entered: Buffer.from(answer.entered.buffer, answer.entered.byteOffset, answer.entered.byteLength),
+    matchCount: answer.matchCount,
+    neighbourhoodSize: answer.neighbourhoodSize,
+    stale: answer.stale,
+    distances: Buffer.from(answer.distances.buffer, answer.distances.byteOffset, answer.distances.byteLength),
+    detail: answer.detail,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * The iris service: holds the irises and does all distance work.
+ *
+ * 1. Own the store and start the engine (arenas, pools) where the placement says.
+ * 2. Listen on the socket, not serving yet, and load the store into the arenas.
+ * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
+ */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
+import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
+import type { Logger } from '@irispair/common/log/logger';
+import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
+import { createEngine, nativeErrorCode } from '@irispair/native/engine';
+import type { ArenaPlacement, IrisEngine, PoolPlan } from '@irispair/native/engine-types';
+import { readTopology } from '@irispair/native/topology';
+import { IrisComputeService } from '@irispair/proto/compute';
+import { existsSync } from 'node:fs';
+import { Gallery } from './gallery/gallery.js';
+import { computeHandlers } from './hop/compute-server.js';
+import { Sessions } from './hop/sessions.js';
+import { PlacementReport } from './placement/placement-report.js';
+import type { IrisServiceSettings } from './settings.js';
+import type { StoreIdentity } from './store/iris-store.js';
+import { LmdbIrisStore } from './store/lmdb-iris-store.js';
+
+const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const EXPIRY_CHECK_MILLISECONDS = 1_000;
+const DRAIN_MILLISECONDS = 5_000;
+/** Each further segment of an arena holds this share of the first one. */
+const GROWTH_SHARE = 0.25;
+
+/** A running iris service. */
+export interface IrisService {
+  readonly socket: string;
+  stop(): Promise<void>;
+}
+
+/** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
+export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
+  const decision = decidePlacement(readTopology(), settings);
+  logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
+  const store = await LmdbIrisStore.open(settings.IRISPAIR_IRIS_STORE, IDENTITY);
+  const engine = startEngine(settings, decision);
+  logArenas(engine, logger);
+
+  const gallery = new Gallery(engine, store);
+  const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
+  const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  gallery.load(logger);
+
+  const server = new Server(HOP_CHANNEL_OPTIONS);
+  health.addToServer(server);
+  server.addService(
+    IrisComputeService,
+    computeHandlers({
+      engine,
+      gallery,
+      sessions,
+      placement: new PlacementReport(decision, engine, gallery),
+      queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
+      logger,
+    }),
+  );
+  const socket = settings.IRISPAIR_IRIS_SOCKET;
+  await prepareSocketPath(socket);
+  await bind(server, socket);
+  health.setStatus('', 'SERVING');
+  logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
+  const expiry = setInterval(() => {
+    sessions.expire();
+  }, EXPIRY_CHECK_MILLISECONDS);
+
+  return {
+    socket,
+    async stop() {
+      clearInterval(expiry);
+      health.setStatus('', 'NOT_SERVING');
+      await drain(server);
+      await engine.close();
+      await store.close();
+      await removeSocket(socket);
+      logger.info('iris service stopped');
+    },
+  };
+}
+
+function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): IrisEngine {
+  const { iris, arenas, placement } = decision;
+  const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
+  const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
+  try {
+    return createEngine({
+      left: pool,
+      right: pool,
+      arena: {
+        ...arenas,
+        hugepages: settings.IRISPAIR_HUGEPAGES,
+        hugetlbfs: existsSync(settings.IRISPAIR_HUGETLBFS) ? settings.IRISPAIR_HUGETLBFS : null,
+        initialCapacity,
+        growBy: Math.max(1, Math.ceil(initialCapacity * GROWTH_SHARE)),
+        maximumCapacity: settings.IRISPAIR_STORE_MAXIMUM_CAPACITY,
+        strict: settings.IRISPAIR_PLACEMENT_STRICT,
+      },
+      kernel: null,
+    });
+  } catch (error) {
+    if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
+    throw new MisconfiguredError(error.message, { cause: error });
+  }
+}
+
+function logArenas(engine: IrisEngine, logger: Logger): void {
+  const { left, right } = engine.placement(false);
+  const describe = ({ capacity, segments }: ArenaPlacement) => ({
+    capacity,
+    segments: segments.map(({ backing, bytes, policy, fallbacks }) => ({
+      backing,
+      bytes,
+      policy,
+      fallbacks,
+    })),
+  });
+  logger.info({ left: describe(left), right: describe(right) }, 'arenas mapped');
+}
+
+function bind(server: Server, socket: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(socketTarget(socket), ServerCredentials.createInsecure(), (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, DRAIN_MILLISECONDS);
+    // Streams last as long as their clients: they are asked to end, then cut.
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,39 @@
+/** Settings of the iris service, from environment variables. */
+import { z } from 'zod';
+import {
+  choiceSetting,
+  integerSetting,
+  readEnvironment,
+  type Environment,
+} from '@irispair/common/config/environment';
+import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
+import { LOG_LEVELS } from '@irispair/common/log/logger';
+
+const HIGHEST_CAPACITY = 0xffff_fffe;
+
+const SETTINGS = z.object({
+  ...PLACEMENT_SETTINGS,
+  /** Unix socket to listen on. */
+  IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
+  /** Directory of the store. */
+  IRISPAIR_IRIS_STORE: z.string('give a directory').default('/var/lib/irispair/iris'),
+  /** Irises that the first segment of each arena holds. */
+  IRIS_STORE_INITIAL_CAPACITY: integerSetting(1, HIGHEST_CAPACITY).default(100_000),
+  /** Irises beyond which enrolment is refused. */
+  IRISPAIR_STORE_MAXIMUM_CAPACITY: integerSetting(1, HIGHEST_CAPACITY).default(HIGHEST_CAPACITY),
+  /** Whether arenas use 2 MiB hugepages. */
+  IRISPAIR_HUGEPAGES: choiceSetting(['require', 'prefer', 'off']).default('prefer'),
+  /** Where hugetlbfs is mounted. */
+  IRISPAIR_HUGETLBFS: z.string('give a directory').default('/mnt/hugepages-2MB'),
+  /** Seconds after which an unreleased query expires. */
+  IRISPAIR_QUERY_EXPIRY_SECONDS: integerSetting(1, 86_400).default(300),
+  IRISPAIR_LOG_LEVEL: choiceSetting(LOG_LEVELS).default('info'),
+});
+
+/** Checked settings. */
+export type IrisServiceSettings = z.output<typeof SETTINGS>;
+
+/** @throws MisconfiguredError naming every wrong variable */
+export function readIrisServiceSettings(environment: Environment): IrisServiceSettings {
+  return readEnvironment(SETTINGS, environment);
+}

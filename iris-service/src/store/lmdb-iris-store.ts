@@ -1,0 +1,113 @@
+/**
+ * The embedded store.
+ *
+ * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the 4,800-byte record as arenas hold it,
+ * so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
+ */
+import { mkdir } from 'node:fs/promises';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { ExhaustedError, MisconfiguredError } from '@irispair/common/errors/errors';
+import { serialId, version } from '@irispair/common/ids/vector-id';
+import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
+import type { IrisStore, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
+
+const HEADER_BYTES = 4;
+const LIVE = 1;
+const DELETED = 2;
+
+interface StoreHead extends StoreIdentity {
+  readonly commitCount: number;
+}
+
+/** Irises in one LMDB environment. */
+export class LmdbIrisStore implements IrisStore {
+  private constructor(
+    private readonly ownership: Ownership,
+    private readonly root: RootDatabase,
+    private readonly irises: Database<Buffer, number>,
+    private readonly heads: Database<StoreHead, string>,
+    private head: StoreHead,
+  ) {}
+
+  /**
+   * Opens or makes the store in a directory.
+   * @throws MisconfiguredError when another process owns it, or when it holds something else
+   */
+  static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const ownership = await ownDirectory(directory);
+    // A commit is answered when it is on disk, so the flush belongs to the transaction.
+    const root = open({ path: directory, maxDbs: 2, overlappingSync: false });
+    const irises = root.openDB<Buffer, number>({ name: 'irises', encoding: 'binary', keyEncoding: 'uint32' });
+    const heads = root.openDB<StoreHead, string>({ name: 'head', encoding: 'json' });
+    const found = heads.get('head');
+    try {
+      if (found === undefined) await heads.put('head', { ...identity, commitCount: 0 });
+      else checkIdentity(directory, found, identity);
+    } catch (error) {
+      await root.close();
+      await ownership.release();
+      throw error;
+    }
+    return new LmdbIrisStore(ownership, root, irises, heads, found ?? { ...identity, commitCount: 0 });
+  }
+
+  get commitCount(): number {
+    return this.head.commitCount;
+  }
+
+  *load(): Generator<StoredIris> {
+    for (const { key, value } of this.irises.getRange({ snapshot: false })) {
+      const state = value.readUInt8(0);
+      yield {
+        id: { serialId: serialId(key), version: version(value.readUInt16LE(2)) },
+        record: state === LIVE ? value.subarray(HEADER_BYTES) : null,
+      };
+    }
+  }
+
+  async commit(changes: readonly StoreChange[]): Promise<void> {
+    const next = { ...this.head, commitCount: this.head.commitCount + 1 };
+    try {
+      await this.root.transaction(() => {
+        for (const change of changes) void this.irises.put(change.serialId, encode(change));
+        void this.heads.put('head', next);
+      });
+    } catch (error) {
+      throw new ExhaustedError(
+        `the store did not take the change: ${reasonOf(error)}; nothing was stored: free disk space`,
+        {
+          cause: error,
+        },
+      );
+    }
+    this.head = next;
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+    await this.ownership.release();
+  }
+}
+
+function encode({ version: count, record }: StoreChange): Buffer {
+  const value = Buffer.alloc(HEADER_BYTES + (record?.byteLength ?? 0));
+  value.writeUInt8(record === null ? DELETED : LIVE, 0);
+  value.writeUInt16LE(count, 2);
+  if (record !== null) value.set(record, HEADER_BYTES);
+  return value;
+}
+
+function checkIdentity(directory: string, found: StoreIdentity, wanted: StoreIdentity): void {
+  for (const field of ['mode', 'party', 'formatVersion'] as const) {
+    if (found[field] !== wanted[field]) {
+      throw new MisconfiguredError(
+        `the store in ${directory} holds ${field} ${String(found[field])}, this service is configured for ${String(wanted[field])}: choose another directory`,
+      );
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
