@@ -7,6 +7,7 @@
  */
 import type { ServicePlan } from '@irispair/common/placement/decide';
 import { binding } from './binding.js';
+import { readTopology } from './topology.js';
 
 /** Tells the restarted program that it is bound already, and what was refused. */
 const MARKER = 'IRISPAIR_BOUND';
@@ -41,4 +42,10 @@ export function restartBound(plan: ServicePlan): BindingOutcome {
 /** Has this process ended by SIGTERM when its parent dies. False when the parent is dead already. */
 export function exitWithParent(parent: number): boolean {
   return binding.exitWithParent(parent);
+}
+
+/** Whether this thread may set its CPUs and memory policy: sets them to what they are. */
+export function probeBinding(): BindingOutcome {
+  const refused = binding.restrictThread(readTopology().allowedCpus, { kind: 'default' });
+  return { cpusRefused: refused.cpus, memoryRefused: refused.memory };
 }

@@ -123,11 +123,12 @@ function deadlineOf({ pending }: Case): number {
   return deadline === Infinity ? 0 : monotonicMicroseconds() + (deadline - Date.now()) * 1_000;
 }
 
-function sightingsOf(
+async function sightingsOf(
   { ask, handle }: Case<Searching>,
-  four: FourSearches,
+  four: FourSearches | Error,
   { matcher, registry }: BatchParts,
-) {
+): Promise<Sighting[] | Error> {
+  if (four instanceof Error) return four;
   const orList = ask.orList.flatMap((serial) => registry.find(serial) ?? []);
   return sightings(four, orList, (side, orientation, ids) =>
     matcher.compareDirectly(handle, side, orientation, ids),

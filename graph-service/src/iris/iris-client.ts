@@ -2,6 +2,7 @@
 import {
   credentials,
   Metadata,
+  status,
   type CallOptions,
   type ClientReadableStream,
   type ServiceError,
@@ -179,21 +180,23 @@ function readError(error: unknown): Error {
   return read === undefined ? error : read(error.details);
 }
 
-const ERROR_OF: ReadonlyMap<status, (details: string) => Error> = new Map([
-  [status.UNAVAILABLE, (details) => new UnavailableError(`the iris service is away: ${details}`)],
-  [status.CANCELLED, (details) => new UnavailableError(`the iris service is away: ${details}`)],
+const ERROR_OF: ReadonlyMap<status, (details: string) => Error> = new Map<status, (details: string) => Error>(
   [
-    status.DEADLINE_EXCEEDED,
-    (details) => new DeadlineExceededError(`the iris service did not answer in time: ${details}`),
+    [status.UNAVAILABLE, (details) => new UnavailableError(`the iris service is away: ${details}`)],
+    [status.CANCELLED, (details) => new UnavailableError(`the iris service is away: ${details}`)],
+    [
+      status.DEADLINE_EXCEEDED,
+      (details) => new DeadlineExceededError(`the iris service did not answer in time: ${details}`),
+    ],
+    [status.NOT_FOUND, (details) => new NotFoundError(details)],
+    [status.RESOURCE_EXHAUSTED, (details) => new ExhaustedError(details)],
+    [status.FAILED_PRECONDITION, (details) => new ConflictError(details)],
+    [
+      status.INVALID_ARGUMENT,
+      (details) => {
+        const [field, ...problem] = details.split(': ');
+        return new InvalidInputError(field, problem.join(': '));
+      },
+    ],
   ],
-  [status.NOT_FOUND, (details) => new NotFoundError(details)],
-  [status.RESOURCE_EXHAUSTED, (details) => new ExhaustedError(details)],
-  [status.FAILED_PRECONDITION, (details) => new ConflictError(details)],
-  [
-    status.INVALID_ARGUMENT,
-    (details) => {
-      const [field, ...problem] = details.split(': ');
-      return new InvalidInputError(field, problem.join(': '));
-    },
-  ],
-]);
+);

@@ -1,0 +1,101 @@
+/** `up`: the pair in the foreground. A service that dies is started again. */
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import { PairClient } from '../client/pair-client.js';
+import { note, print } from '../output/print.js';
+import { Pair, type ServiceName } from '../pair/pair.js';
+import { describeStatus } from './single.js';
+
+interface UpOptions {
+  readonly data: string;
+  readonly listen: string;
+  readonly placement?: string;
+  readonly index?: string;
+  readonly json?: boolean;
+}
+
+const RESTART_MILLISECONDS = 1_000;
+
+/** Adds the command. */
+export function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .description('run a pair in the foreground; Ctrl-C stops it')
+    .option('--data <directory>', 'both stores and the socket', './irispair-data')
+    .option('--listen <host:port>', 'address of the public API', '127.0.0.1:50051')
+    .addOption(
+      new Option('--placement <placement>', 'where the services run').choices(['split', 'shared', 'off']),
+    )
+    .addOption(
+      new Option('--index <mode>', 'how searches find candidates').choices(['hnsw', 'exact', 'auto']),
+    )
+    .option('--json', 'print the services’ logs as they are, JSON a line')
+    .addHelpText('after', '\nExample:\n  irispair up --data /srv/irispair --listen 127.0.0.1:50051')
+    .action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const directory = resolve(options.data);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stop = new AbortController();
+  const pair = Pair.start({
+    directory,
+    listen: options.listen,
+    environment: {
+      ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
+      ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),
+    },
+    logged: (service, line) => {
+      print(options.json === true ? line : readable(service, line));
+    },
+    died: (service, reason) => {
+      note(`the ${service} service ended (${reason}): starting it again`);
+      void restartLater(pair, service, stop.signal);
+    },
+  });
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve();
+      });
+    }
+  });
+  const ready = pair.ready().then(async () => {
+    const client = new PairClient(options.listen);
+    note(describeStatus(await client.status()));
+    note(`serving on ${options.listen}`);
+    client.close();
+  });
+  ready.catch((error: unknown) => {
+    if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
+  });
+  await stopped;
+  stop.abort();
+  await pair.stop();
+}
+
+async function restartLater(pair: Pair, service: ServiceName, stop: AbortSignal): Promise<void> {
+  try {
+    await sleep(RESTART_MILLISECONDS, undefined, { signal: stop });
+    pair.startService(service);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}
+
+/** Fields that every log line has. */
+const ROUTINE_FIELDS = new Set(['level', 'time', 'pid', 'service']);
+
+/** A log line for people: service, message, and what else it says. */
+function readable(service: ServiceName, line: string): string {
+  try {
+    const { msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !ROUTINE_FIELDS.has(name)));
+    const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+    return `[${service}] ${String(msg)}${more}`;
+  } catch {
+    return `[${service}] ${line}`;
+  }
+}

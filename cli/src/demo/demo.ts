@@ -1,0 +1,296 @@
+/**
+ * The main job, end to end.
+ *
+ * 1. Start a pair in a directory of its own.
+ * 2. Make up people, enrol them.
+ * 3. Search for new captures of them, for strangers, for mirrored captures; enrol the same stranger twice at once.
+ * 4. Compare every answer with an exact scan of the same data.
+ * 5. Say what was seen; fail when a duplicate or a mirror was missed or somebody matched wrongly.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Iris } from '@irispair/common/iris/template';
+import * as api from '@irispair/proto/public';
+import { PairClient } from '../client/pair-client.js';
+import { Population } from '../generate/population.js';
+import { formatBytes, note, print, table } from '../output/print.js';
+import { startProgress } from '../output/progress.js';
+import { freePort } from '../pair/free-port.js';
+import { Pair } from '../pair/pair.js';
+import { describeStatus } from '../commands/single.js';
+import { Auditor, type ExactMatches } from './auditor.js';
+import { probes, twins, type Probe } from './probes.js';
+
+/** What to run. */
+export interface DemoOptions {
+  readonly people: number;
+  readonly seed: string;
+}
+
+const CONCURRENT_SEARCHES = 4;
+const LEAST_RECALL = 0.995;
+const LOG_LINES_KEPT = 50;
+
+/** What went wrong, one sentence each; empty when all is well. */
+export type Failures = readonly string[];
+
+/** Runs the demo. `abort` stops it wherever it is; nothing is left behind in any case. */
+export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise<Failures> {
+  const directory = await mkdtemp(join(tmpdir(), 'irispair-demo-'));
+  const log: string[] = [];
+  const listen = `127.0.0.1:${await freePort()}`;
+  const died = new AbortController();
+  const pair = Pair.start({
+    directory,
+    listen,
+    environment: { IRISPAIR_INDEX: 'hnsw' },
+    logged: (service, line) => {
+      log.push(`[${service}] ${line}`);
+      if (log.length > LOG_LINES_KEPT) log.shift();
+    },
+    died: (service, reason) => {
+      died.abort(new Error(`the ${service} service ended: ${reason}`));
+    },
+  });
+  const client = new PairClient(listen);
+  try {
+    return await unlessAborted(work(options, pair, client), AbortSignal.any([abort, died.signal]));
+  } catch (error) {
+    if (!abort.aborted) note(log.join('\n'));
+    throw error;
+  } finally {
+    client.close();
+    await pair.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function unlessAborted<Result>(work: Promise<Result>, abort: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject);
+    abort.addEventListener('abort', () => {
+      reject(abort.reason instanceof Error ? abort.reason : new Error('stopped'));
+    });
+  });
+}
+
+async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClient): Promise<Failures> {
+  const population = new Population(seed);
+  await pair.ready();
+  print(describeStatus(await client.status(true)));
+  const enrolments = await generate(population, people);
+  const enrolled = await enrolAll(client, enrolments);
+  const found = await searchAll(client, [...probes(population, people)]);
+  const exact = await scanAll(
+    pair.socket,
+    found.map(({ probe }) => probe.iris),
+    await client.status(),
+  );
+  const doubles = await enrolTwins(client, [...twins(population, people)]);
+  return report(client, { people, enrolled, found, exact, doubles });
+}
+
+/** Makes everybody up before the clock runs. Yields now and then, so that a signal is seen. */
+async function generate(population: Population, people: number): Promise<Iris[]> {
+  const progress = startProgress('generating', people);
+  const irises: Iris[] = [];
+  for (let index = 0; index < people; index++) {
+    irises.push(population.enrolment(population.person(index)));
+    progress.step();
+    await new Promise(setImmediate);
+  }
+  progress.stop();
+  return irises;
+}
+
+interface Enrolled {
+  readonly unique: number;
+  readonly seconds: number;
+  readonly distances: number;
+  /** Serial ids by index of person. */
+  readonly serialIds: ReadonlyMap<number, number>;
+}
+
+async function enrolAll(client: PairClient, irises: readonly Iris[]): Promise<Enrolled> {
+  const progress = startProgress('enrolling', irises.length);
+  const before = await client.status();
+  const start = performance.now();
+  const serialIds = new Map<number, number>();
+  await client.process(
+    irises.map((iris, index) => ({
+      requestId: String(index),
+      request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+    })),
+    ({ requestId, response }) => {
+      progress.step();
+      if (response?.$case === 'error') note(`enrolment ${requestId}: ${response.value.message}`);
+      else if (response?.$case === 'enroll' && response.value.serialId > 0) {
+        serialIds.set(Number(requestId), response.value.serialId);
+      }
+    },
+  );
+  const seconds = (performance.now() - start) / 1_000;
+  progress.stop();
+  const after = await client.status();
+  return { unique: serialIds.size, seconds, distances: after.distances - before.distances, serialIds };
+}
+
+interface FoundProbe {
+  readonly probe: Probe;
+  readonly response: api.SearchResponse;
+  readonly milliseconds: number;
+}
+
+async function searchAll(client: PairClient, all: readonly Probe[]): Promise<FoundProbe[]> {
+  const progress = startProgress('searching', all.length);
+  const found: FoundProbe[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: CONCURRENT_SEARCHES }, async () => {
+      while (next < all.length) {
+        const place = next;
+        next += 1;
+        const probe = all[place];
+        const start = performance.now();
+        const response = await client.search({ iris: asMessage(probe.iris), orList: [] });
+        found[place] = { probe, response, milliseconds: performance.now() - start };
+        progress.step();
+      }
+    }),
+  );
+  progress.stop();
+  return found;
+}
+
+async function scanAll(
+  socket: string,
+  irises: readonly Iris[],
+  status: api.StatusResponse,
+): Promise<ExactMatches[]> {
+  const progress = startProgress('auditing', irises.length);
+  const auditor = await Auditor.join(socket);
+  let last = 0;
+  const exact = await auditor.matches(irises, status.threshold, (status.rotations - 1) / 2, (done) => {
+    for (; last < done; last++) progress.step();
+  });
+  auditor.close();
+  progress.stop();
+  return exact;
+}
+
+/** Both captures of a pair are sent at once. Counts the pairs of which exactly one was enrolled. */
+async function enrolTwins(
+  client: PairClient,
+  pairs: readonly [Iris, Iris][],
+): Promise<{ pairs: number; right: number }> {
+  const enrolled = new Map<string, number>();
+  await client.process(
+    pairs.flatMap(([first, second], index) =>
+      [first, second].map((iris, twin) => ({
+        requestId: `${index}/${twin}`,
+        request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+      })),
+    ),
+    ({ requestId, response }) => {
+      const [pair] = requestId.split('/');
+      const unique = response?.$case === 'enroll' && response.value.decision === api.Decision.UNIQUE;
+      enrolled.set(pair, (enrolled.get(pair) ?? 0) + Number(unique));
+    },
+  );
+  return { pairs: pairs.length, right: [...enrolled.values()].filter((count) => count === 1).length };
+}
+
+interface Seen {
+  readonly people: number;
+  readonly enrolled: Enrolled;
+  readonly found: readonly FoundProbe[];
+  readonly exact: readonly ExactMatches[];
+  readonly doubles: { readonly pairs: number; readonly right: number };
+}
+
+async function report(
+  client: PairClient,
+  { people, enrolled, found, exact, doubles }: Seen,
+): Promise<Failures> {
+  const status = await client.status();
+  const { hop } = status;
+  const times = found.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  const of = (kind: Probe['kind']) => found.filter(({ probe }) => probe.kind === kind);
+  const recall = recallOf(found, exact);
+  const missed = of('genuine').filter((one) => !hit(one, api.Decision.DUPLICATE, enrolled)).length;
+  const mirrors = of('mirrored').filter((one) => hit(one, api.Decision.MIRROR_ATTACK, enrolled)).length;
+  const wrong = found.filter((one) => hasFalseMatch(one, enrolled)).length;
+  const percentile = (share: number) =>
+    `${(times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(1)} ms`;
+  const per = (sum: number, count: number) => (count === 0 ? 0 : sum / count).toFixed(1);
+
+  print(
+    table(
+      ['figure', 'seen'],
+      [
+        [
+          'enrolments/s',
+          `${(enrolled.unique / enrolled.seconds).toFixed(0)} (${enrolled.unique} of ${people})`,
+        ],
+        ['distances/s while enrolling', (enrolled.distances / enrolled.seconds).toFixed(0)],
+        ['search p50 / p99', `${percentile(0.5)} / ${percentile(0.99)} (${CONCURRENT_SEARCHES} at once)`],
+        ['messages a walk', per(hop?.steps ?? 0, hop?.searches ?? 0)],
+        ['candidates a step', per(hop?.candidates ?? 0, hop?.steps ?? 0)],
+        ['candidates a hop', per(hop?.candidates ?? 0, hop?.hops ?? 0)],
+        ['recall against an exact scan', `${(100 * recall).toFixed(2)} %`],
+        ['duplicates missed', `${missed} of ${of('genuine').length}`],
+        ['mirror attacks caught', `${mirrors} of ${of('mirrored').length}`],
+        ['false matches', `${wrong} of ${found.length}`],
+        ['same stranger twice: one enrolled', `${doubles.right} of ${doubles.pairs}`],
+        [
+          'memory',
+          status.services.map((one) => `${one.service} ${formatBytes(one.residentBytes)}`).join(', '),
+        ],
+      ],
+    ),
+  );
+  const failures = [];
+  if (enrolled.unique !== people)
+    failures.push(`${people - enrolled.unique} of ${people} people were not enrolled`);
+  if (recall < LEAST_RECALL)
+    failures.push(`recall is ${(100 * recall).toFixed(2)} %, below ${100 * LEAST_RECALL} %`);
+  if (missed > 0) failures.push(`${missed} duplicates were missed`);
+  if (mirrors < of('mirrored').length)
+    failures.push(`${of('mirrored').length - mirrors} mirror attacks were missed`);
+  if (wrong > 0) failures.push(`${wrong} probes matched somebody they do not show`);
+  if (doubles.right < doubles.pairs)
+    failures.push(`${doubles.pairs - doubles.right} pairs were not enrolled exactly once`);
+  return failures;
+}
+
+/** Share of what an exact scan finds that the service reported. */
+function recallOf(found: readonly FoundProbe[], exact: readonly ExactMatches[]): number {
+  let expected = 0;
+  let reported = 0;
+  found.forEach(({ response }, index) => {
+    const matches = exact[index].normal.size > 0 ? exact[index].normal : exact[index].mirror;
+    const serialIds = new Set(response.matches.map(({ serialId }) => serialId));
+    expected += matches.size;
+    for (const serialId of matches) if (serialIds.has(serialId)) reported += 1;
+  });
+  return expected === 0 ? 1 : reported / expected;
+}
+
+function hit({ probe, response }: FoundProbe, decision: api.Decision, { serialIds }: Enrolled): boolean {
+  const serialId = probe.person === null ? undefined : serialIds.get(probe.person);
+  return response.decision === decision && response.matches.some((match) => match.serialId === serialId);
+}
+
+function hasFalseMatch({ probe, response }: FoundProbe, { serialIds }: Enrolled): boolean {
+  const serialId = probe.person === null ? undefined : serialIds.get(probe.person);
+  return response.matches.some((match) => match.serialId !== serialId);
+}
+
+function asMessage({ left, right }: Iris): api.Iris {
+  const template = ({ irisCodes, maskCodes }: Iris['left']): api.Template => ({
+    irisCodes: Buffer.from(irisCodes),
+    maskCodes: Buffer.from(maskCodes),
+  });
+  return { left: template(left), right: template(right) };
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkTemplate, type Template } from '@irispair/common/iris/template';
+import { compareTemplates, leastDistance } from '@irispair/native/compare';
+import { fractionalHammingDistance } from '@irispair/native/distances';
+import { cellOf, COLUMNS, ROWS } from './field.js';
+import { mirrored } from './mirror.js';
+import { Population } from './population.js';
+
+const population = new Population('statistics');
+const people = Array.from({ length: 40 }, (_, index) => population.person(index));
+const enrolments = people.map((person) => population.enrolment(person));
+
+function bitOf({ irisCodes }: Template, cell: number): number {
+  return ((irisCodes[cell >> 3] >> (7 - (cell & 7))) & 1) * 2 - 1;
+}
+
+/** Mean product of bits some rows and columns apart. */
+function autocorrelation(rows: number, columns: number): number {
+  let sum = 0;
+  let count = 0;
+  for (const { left } of enrolments) {
+    for (let row = 0; row + rows < ROWS; row++) {
+      for (let column = 0; column < COLUMNS; column++) {
+        for (let pixel = 0; pixel < 4; pixel++) {
+          const here = cellOf(row, column, 0, 0) + pixel;
+          const there = cellOf(row + rows, (column + columns) % COLUMNS, 0, 0) + pixel;
+          sum += bitOf(left, here) * bitOf(left, there);
+          count += 1;
+        }
+      }
+    }
+  }
+  return sum / count;
+}
+
+function unrotatedFhd(a: Template, b: Template): number {
+  return fractionalHammingDistance(compareTemplates(a, b).byRotation[15]);
+}
+
+function least(a: Template, b: Template): number {
+  const distance = leastDistance(compareTemplates(a, b).byRotation, 5);
+  assert.ok(distance);
+  return fractionalHammingDistance(distance);
+}
+
+function near(actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+}
+
+describe('generated codes', () => {
+  it('correlate over columns and rows as real ones do', () => {
+    for (const [columns, expected] of [
+      [1, 0.45],
+      [2, 0.2],
+      [4, 0.16],
+    ]) {
+      near(autocorrelation(0, columns), expected, 0.05);
+    }
+    for (const [rows, expected] of [
+      [1, 0.67],
+      [2, 0.4],
+      [3, 0.21],
+    ]) {
+      near(autocorrelation(rows, 0), expected, 0.05);
+    }
+  });
+
+  it('put strangers at 0.5 with a spread of about 0.03', () => {
+    const distances = enrolments.flatMap(({ left }, index) =>
+      enrolments.slice(0, index).map((other) => unrotatedFhd(left, other.left)),
+    );
+    const mean = distances.reduce((sum, fhd) => sum + fhd, 0) / distances.length;
+    const spread = Math.sqrt(distances.reduce((sum, fhd) => sum + (fhd - mean) ** 2, 0) / distances.length);
+    near(mean, 0.5, 0.01);
+    near(spread, 0.03, 0.005);
+  });
+
+  it('put another capture of the same eye mostly between 0.05 and 0.30, always below the threshold', () => {
+    const distances = people.flatMap((person, index) => {
+      const again = population.again(person, 1);
+      return [least(again.left, enrolments[index].left), least(again.right, enrolments[index].right)];
+    });
+    const within = distances.filter((fhd) => fhd >= 0.05 && fhd <= 0.3).length;
+    assert.ok(within / distances.length >= 0.9);
+    assert.ok(Math.max(...distances) < 0.375);
+  });
+
+  it('are valid templates that depend on the seed and the index alone', () => {
+    for (const { left, right } of enrolments) {
+      checkTemplate(left, 'left');
+      checkTemplate(right, 'right');
+    }
+    const same = new Population('statistics');
+    assert.deepEqual(same.again(same.person(3), 2), population.again(people[3], 2));
+    assert.notDeepEqual(new Population('other').enrolment(people[3]), enrolments[3]);
+  });
+
+  it('mirror back to themselves, and match their mirrored selves crosswise', () => {
+    assert.deepEqual(mirrored(mirrored(enrolments[0])), enrolments[0]);
+    const flipped = mirrored(enrolments[0]);
+    assert.ok(least(flipped.left, enrolments[0].left) > 0.375);
+    const comparison = compareTemplates(flipped.right, enrolments[0].left).mirroredByRotation;
+    assert.equal(leastDistance(comparison, 5)?.differing, 0);
+  });
+});

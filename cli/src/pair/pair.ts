@@ -1,0 +1,120 @@
+/**
+ * Runs a pair: both services as child processes that die with this one.
+ *
+ * The graph service is stopped first, so that nothing it has in flight is lost; sockets and processes are gone when stop
+ * resolves.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { PairClient } from '../client/pair-client.js';
+
+/** The two services. */
+export type ServiceName = 'iris' | 'graph';
+
+/** How to run a pair. */
+export interface PairOptions {
+  /** Holds both stores and the socket. */
+  readonly directory: string;
+  /** HOST:PORT of the public API. */
+  readonly listen: string;
+  /** Further settings of both services. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Told of every line that a service logs. */
+  readonly logged: (service: ServiceName, line: string) => void;
+  /** Told when a service ended without being asked. */
+  readonly died: (service: ServiceName, reason: string) => void;
+}
+
+const READY_MILLISECONDS = 60_000;
+const POLL_MILLISECONDS = 100;
+const STOP_MILLISECONDS = 10_000;
+
+/** A running pair. */
+export class Pair {
+  private readonly children = new Map<ServiceName, ChildProcess>();
+  private stopping = false;
+
+  private constructor(private readonly options: PairOptions) {}
+
+  /** Starts both services. */
+  static start(options: PairOptions): Pair {
+    const pair = new Pair(options);
+    pair.startService('iris');
+    pair.startService('graph');
+    return pair;
+  }
+
+  /** Unix socket between the services. */
+  get socket(): string {
+    return join(this.options.directory, 'iris.sock');
+  }
+
+  /** The kernel's ids of the services that run. */
+  pid(service: ServiceName): number | undefined {
+    return this.children.get(service)?.pid;
+  }
+
+  /** Starts a service that is not running. */
+  startService(service: ServiceName): void {
+    const { directory, listen, environment } = this.options;
+    const entry = fileURLToPath(import.meta.resolve(`@irispair/${service}-service/main`));
+    const child = spawn(process.execPath, [entry], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        ...environment,
+        IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
+        IRISPAIR_IRIS_SOCKET: this.socket,
+        IRISPAIR_IRIS_STORE: join(directory, 'iris'),
+        IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
+        IRISPAIR_LISTEN: listen,
+      },
+    });
+    this.children.set(service, child);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.options.logged(service, line);
+    });
+    child.once('exit', (code, signal) => {
+      this.children.delete(service);
+      if (!this.stopping) this.options.died(service, signal ?? `exit code ${code ?? 0}`);
+    });
+  }
+
+  /** Kills a service as the kernel would. */
+  async kill(service: ServiceName, signal: NodeJS.Signals): Promise<void> {
+    const child = this.children.get(service);
+    if (child === undefined) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** Resolves when the pair serves. @throws Error when it does not within a minute */
+  async ready(): Promise<void> {
+    const client = new PairClient(this.options.listen);
+    try {
+      for (const end = Date.now() + READY_MILLISECONDS; Date.now() < end && !this.stopping;) {
+        const status = await client.status().catch(() => undefined);
+        if (status?.ready === true) return;
+        await sleep(POLL_MILLISECONDS);
+      }
+      throw new Error('the pair did not become ready: see its log');
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Stops both services; kills what does not stop. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const service of ['graph', 'iris'] as const) {
+      const kill = setTimeout(() => this.children.get(service)?.kill('SIGKILL'), STOP_MILLISECONDS);
+      await this.kill(service, 'SIGTERM');
+      clearTimeout(kill);
+    }
+  }
+}
