@@ -12,14 +12,16 @@ EyePlanes ToEye(const Napi::Value& code, const Napi::Value& mask) {
   const auto code_bytes = ToBytes(code, "iris_codes");
   const auto mask_bytes = ToBytes(mask, "mask_codes");
   if (code_bytes.size() != kCodeBytes || mask_bytes.size() != kCodeBytes) {
-    throw Error(ErrorCode::kInvalidArgument, "a template is " + std::to_string(kCodeBytes) + " bytes of code and of mask");
+    throw Error(ErrorCode::kInvalidArgument,
+                "a template is " + std::to_string(kCodeBytes) + " bytes of code and of mask");
   }
   EyePlanes eye;
   EncodeEye(PackedCode(code_bytes), PackedCode(mask_bytes), eye);
   return eye;
 }
 
-// compareEyes(kernel, mirror, probeCode, probeMask, galleryCode, galleryMask): Distance of every rotation, packed.
+// compareEyes(kernel, mirror, probeCode, probeMask, galleryCode, galleryMask): Distance of every rotation,
+// packed.
 Napi::Value CompareEyes(const Napi::CallbackInfo& info) {
   try {
     const std::string name = info[0].ToString();
@@ -61,8 +63,8 @@ Napi::Value DecodeRecord(const Napi::CallbackInfo& info) {
     const auto record = ToBytes(info[0], "record");
     IrisPlanes iris;
     if (record.size() != sizeof(iris)) {
-      throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) + " bytes, expected " +
-                                                   std::to_string(sizeof(iris)));
+      throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) +
+                                                   " bytes, expected " + std::to_string(sizeof(iris)));
     }
     std::memcpy(&iris, record.data(), sizeof(iris));
     std::vector<std::uint8_t> probe(kProbeBytes);

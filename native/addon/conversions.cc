@@ -60,7 +60,8 @@ std::int64_t ToInteger(const Napi::Value& value, const char* field, std::int64_t
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -0.5;
   const auto integer = static_cast<std::int64_t>(number);
   if (static_cast<double>(integer) != number || integer < least || integer > most) {
-    Refuse(field, "an integer from " + std::to_string(least) + " to " + std::to_string(most) + " is expected");
+    Refuse(field,
+           "an integer from " + std::to_string(least) + " to " + std::to_string(most) + " is expected");
   }
   return integer;
 }
@@ -97,7 +98,8 @@ MemoryPolicy ToPolicy(const Napi::Value& value) {
   if (kind == "bind") return {PolicyKind::kBind, ToIntegers(policy.Get("nodes"), "policy.nodes")};
   if (kind == "interleave") return {PolicyKind::kInterleave, ToIntegers(policy.Get("nodes"), "policy.nodes")};
   if (kind == "preferred") {
-    return {PolicyKind::kPreferred, {static_cast<int>(ToInteger(policy.Get("node"), "policy.node", 0, 1023))}};
+    return {PolicyKind::kPreferred,
+            {static_cast<int>(ToInteger(policy.Get("node"), "policy.node", 0, 1023))}};
   }
   if (kind == "default") return {};
   Refuse("policy.kind", "bind, preferred, interleave or default is expected");
@@ -140,9 +142,11 @@ ArenaPlan ToArenaPlan(const Napi::Object& plan) {
 RotationWindow ToWindow(const Napi::Object& terms) {
   const auto base = static_cast<int>(
       ToInteger(terms.Get("baseRotation"), "base_rotation", -kFarthestRotation, kFarthestRotation));
-  const auto reach = static_cast<int>(ToInteger(terms.Get("rotationReach"), "rotation_reach", 0, kFarthestRotation));
+  const auto reach =
+      static_cast<int>(ToInteger(terms.Get("rotationReach"), "rotation_reach", 0, kFarthestRotation));
   if (std::abs(base) + reach > kFarthestRotation) {
-    Refuse("rotation_reach", "|base_rotation| + rotation_reach may be at most " + std::to_string(kFarthestRotation));
+    Refuse("rotation_reach",
+           "|base_rotation| + rotation_reach may be at most " + std::to_string(kFarthestRotation));
   }
   return {base, reach};
 }
@@ -176,7 +180,8 @@ SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries) {
 std::vector<StoredId> ToVectorIds(std::span<const std::uint8_t> packed) {
   static_assert(sizeof(StoredId) == 8);
   if (packed.size() % sizeof(StoredId) != 0) {
-    Refuse("candidates", std::to_string(packed.size()) + " bytes do not hold whole VectorIds: send 8 bytes for each");
+    Refuse("candidates",
+           std::to_string(packed.size()) + " bytes do not hold whole VectorIds: send 8 bytes for each");
   }
   std::vector<StoredId> ids(packed.size() / sizeof(StoredId));
   if (!ids.empty()) std::memcpy(ids.data(), packed.data(), packed.size());

@@ -20,8 +20,8 @@ using Completion = std::function<void(Napi::Env)>;
 class Mailbox {
  public:
   explicit Mailbox(Napi::Env env)
-      : function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
-                                                "irispair", 0, 1)) {}
+      : function_(Napi::ThreadSafeFunction::New(
+            env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "irispair", 0, 1)) {}
 
   void Post(Completion completion) {
     auto* posted = new Completion(std::move(completion));
@@ -104,7 +104,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       if (!options.Get("kernel").IsNull()) {
         const std::string name = options.Get("kernel").As<Napi::String>();
         kernel = FindKernel(name);
-        if (kernel == nullptr) throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
+        if (kernel == nullptr)
+          throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
       }
       core_ = std::make_shared<Core>(ToPoolPlan(options.Get("left").As<Napi::Object>()),
                                      ToPoolPlan(options.Get("right").As<Napi::Object>()),
@@ -142,8 +143,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     const std::uint16_t version = ToVersion(info[1]);
     const auto record = ToBytes(info[2], "record");
     if (record.size() != sizeof(IrisPlanes)) {
-      throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) + " bytes, expected " +
-                                                   std::to_string(sizeof(IrisPlanes)));
+      throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) +
+                                                   " bytes, expected " + std::to_string(sizeof(IrisPlanes)));
     }
     while (!core_->gallery.Reserve(1)) core_->gallery.Grow();
     IrisPlanes iris;
@@ -175,7 +176,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       try {
         const std::lock_guard growing(core->growing);
         core->gallery.Grow();
-        mailbox->Post([this, settlement, count](Napi::Env env) { GrowUntilReserved(env, settlement, count); });
+        mailbox->Post(
+            [this, settlement, count](Napi::Env env) { GrowUntilReserved(env, settlement, count); });
       } catch (const Error& error) {
         mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
       }
@@ -223,35 +225,39 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     const auto bytes = ToBytes(info[0], "probes");
     if (bytes.empty() || bytes.size() % kProbeBytes != 0) {
       throw Error(ErrorCode::kInvalidArgument, "probes: " + std::to_string(bytes.size()) +
-                                                   " bytes do not hold whole probes of " + std::to_string(kProbeBytes));
+                                                   " bytes do not hold whole probes of " +
+                                                   std::to_string(kProbeBytes));
     }
     const auto settlement = std::make_shared<Settlement>(info.Env());
     auto probes = std::make_shared<std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
-    core_->pools->Submit(Side::kLeft, Lane::kSearch, [core = core_, mailbox = mailbox_, settlement, probes](WorkerContext&) {
-      std::vector<std::shared_ptr<const Query>> prepared;
-      try {
-        for (std::size_t index = 0; index * kProbeBytes < probes->size(); ++index) {
-          const std::span<const std::uint8_t, kProbeBytes> probe(probes->data() + index * kProbeBytes, kProbeBytes);
-          prepared.push_back(std::make_shared<Query>(DecodeProbe(probe, index)));
-        }
-      } catch (const Error& error) {
-        mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
-        return;
-      }
-      mailbox->Post([core, settlement, prepared = std::move(prepared)](Napi::Env env) {
-        Napi::Array handles = Napi::Array::New(env, prepared.size());
-        for (std::uint32_t index = 0; index < prepared.size(); ++index) {
-          handles.Set(index, static_cast<double>(core->queries.Add(prepared[index])));
-        }
-        settlement->Resolve(handles);
-      });
-    });
+    core_->pools->Submit(Side::kLeft, Lane::kSearch,
+                         [core = core_, mailbox = mailbox_, settlement, probes](WorkerContext&) {
+                           std::vector<std::shared_ptr<const Query>> prepared;
+                           try {
+                             for (std::size_t index = 0; index * kProbeBytes < probes->size(); ++index) {
+                               const std::span<const std::uint8_t, kProbeBytes> probe(
+                                   probes->data() + index * kProbeBytes, kProbeBytes);
+                               prepared.push_back(std::make_shared<Query>(DecodeProbe(probe, index)));
+                             }
+                           } catch (const Error& error) {
+                             mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
+                             return;
+                           }
+                           mailbox->Post([core, settlement, prepared = std::move(prepared)](Napi::Env env) {
+                             Napi::Array handles = Napi::Array::New(env, prepared.size());
+                             for (std::uint32_t index = 0; index < prepared.size(); ++index) {
+                               handles.Set(index, static_cast<double>(core->queries.Add(prepared[index])));
+                             }
+                             settlement->Resolve(handles);
+                           });
+                         });
     return settlement->Promise();
   }
 
   Napi::Value RecordOfQuery(const Napi::CallbackInfo& info) {
     const IrisPlanes iris = FindQuery(info[0])->Iris();
-    return Napi::Buffer<std::uint8_t>::Copy(info.Env(), reinterpret_cast<const std::uint8_t*>(&iris), sizeof(iris));
+    return Napi::Buffer<std::uint8_t>::Copy(info.Env(), reinterpret_cast<const std::uint8_t*>(&iris),
+                                            sizeof(iris));
   }
 
   Napi::Value ReleaseQueries(const Napi::CallbackInfo& info) {
@@ -379,14 +385,17 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     comparison->left = rows;
     for (std::size_t row = 0; row < rows; ++row) {
       const Side side = row % 2 == 0 ? Side::kLeft : Side::kRight;
-      core_->pools->Submit(side, Lane::kSearch,
-                           [core = core_, mailbox = mailbox_, settlement, comparison, row, window, limit](WorkerContext&) {
-        comparison->rows[row] = MatchBitsWithLater(comparison->queries, row, window, limit, core->kernel);
-        if (comparison->left.fetch_sub(1) != 1) return;
-        std::vector<std::uint8_t> bits;
-        for (const auto& part : comparison->rows) bits.insert(bits.end(), part.begin(), part.end());
-        mailbox->Post([settlement, bits = std::move(bits)](Napi::Env env) { settlement->Resolve(ToBuffer(env, bits)); });
-      });
+      core_->pools->Submit(
+          side, Lane::kSearch,
+          [core = core_, mailbox = mailbox_, settlement, comparison, row, window, limit](WorkerContext&) {
+            comparison->rows[row] = MatchBitsWithLater(comparison->queries, row, window, limit, core->kernel);
+            if (comparison->left.fetch_sub(1) != 1) return;
+            std::vector<std::uint8_t> bits;
+            for (const auto& part : comparison->rows) bits.insert(bits.end(), part.begin(), part.end());
+            mailbox->Post([settlement, bits = std::move(bits)](Napi::Env env) {
+              settlement->Resolve(ToBuffer(env, bits));
+            });
+          });
     }
     return settlement->Promise();
   }
@@ -402,7 +411,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     const auto settlement = std::make_shared<Settlement>(info.Env());
     const auto scan = std::make_shared<Scan>(core_->GetWorkshop(), std::move(searches));
     scans_[token] = scan;
-    scan->Start([this, core = core_, mailbox = mailbox_, settlement, token, with_distances](const std::shared_ptr<Scan>& done) {
+    scan->Start([this, core = core_, mailbox = mailbox_, settlement, token,
+                 with_distances](const std::shared_ptr<Scan>& done) {
       mailbox->Post([this, core, settlement, token, with_distances, done](Napi::Env env) {
         scans_.erase(token);
         FinishScan(env, *settlement, *done, with_distances);

@@ -27,7 +27,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// restrictThread(cpus, policy): { cpus: string, memory: string }, each empty when done, else why it was refused.
+// restrictThread(cpus, policy): { cpus: string, memory: string }, each empty when done, else why it was
+// refused.
 Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
   try {
     const int cpus = SetThreadCpus(ToIntegers(info[0], "cpus"));

@@ -1,5 +1,5 @@
-// Candidates a second of every kernel on one core, in cache and out of cache, beside the machine's streaming read
-// bandwidth, all in one run. Prints one JSON object.
+// Candidates a second of every kernel on one core, in cache and out of cache, beside the machine's streaming
+// read bandwidth, all in one run. Prints one JSON object.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -24,7 +24,8 @@ constexpr int kRounds = 5;
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -102,12 +103,13 @@ void Run() {
     bandwidth.push_back(StreamingRead(eyes));
     for (Row& row : rows) row.rates.push_back(Round(*row.run, probe, row.rotations, *row.order));
   }
-  std::printf("{\"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"rows\": [", Median(bandwidth),
-              sizeof(EyePlanes));
+  std::printf("{\"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"rows\": [",
+              Median(bandwidth), sizeof(EyePlanes));
   const char* separator = "";
   for (const Row& row : rows) {
-    std::printf("%s\n  {\"kernel\": \"%s\", \"window\": \"%s\", \"where\": \"%s\", \"candidates_per_second\": %.0f}",
-                separator, row.kernel, row.window, row.where, Median(row.rates));
+    std::printf(
+        "%s\n  {\"kernel\": \"%s\", \"window\": \"%s\", \"where\": \"%s\", \"candidates_per_second\": %.0f}",
+        separator, row.kernel, row.window, row.where, Median(row.rates));
     separator = ",";
   }
   std::printf("\n]}\n");

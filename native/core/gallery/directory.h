@@ -1,4 +1,5 @@
-// Where every serial id's iris is: a table that grows without moving, read by all workers, written by one thread.
+// Where every serial id's iris is: a table that grows without moving, read by all workers, written by one
+// thread.
 #pragma once
 
 #include <array>

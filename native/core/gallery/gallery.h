@@ -1,7 +1,7 @@
 // The irises: two arenas whose slots go in step, and the directory that says which slot holds whom.
 //
-// A new version is written to a free slot and published by one store to the directory; the old slot is erased and
-// reused once no running task can hold it. One thread writes; workers read inside a reading section.
+// A new version is written to a free slot and published by one store to the directory; the old slot is erased
+// and reused once no running task can hold it. One thread writes; workers read inside a reading section.
 #pragma once
 
 #include <array>

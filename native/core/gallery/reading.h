@@ -1,7 +1,7 @@
 // Which workers may still be reading what was there before: epochs, so that readers never wait.
 //
-// A reader enters with the epoch of that moment. What is withdrawn is withdrawn in an epoch, which then ends; it may be
-// reused once no reader is left that entered in that epoch or before.
+// A reader enters with the epoch of that moment. What is withdrawn is withdrawn in an epoch, which then ends;
+// it may be reused once no reader is left that entered in that epoch or before.
 #pragma once
 
 #include <atomic>

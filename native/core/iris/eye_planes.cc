@@ -5,7 +5,9 @@ namespace {
 
 // A column of one row is a nibble: wavelet 0 real, wavelet 0 imaginary, wavelet 1 real, wavelet 1 imaginary.
 constexpr std::uint32_t RealBits(std::uint32_t nibble) { return ((nibble >> 3) & 1) | (nibble & 2); }
-constexpr std::uint32_t ImaginaryBits(std::uint32_t nibble) { return ((nibble >> 2) & 1) | ((nibble & 1) << 1); }
+constexpr std::uint32_t ImaginaryBits(std::uint32_t nibble) {
+  return ((nibble >> 2) & 1) | ((nibble & 1) << 1);
+}
 constexpr std::uint32_t Nibble(std::uint32_t real, std::uint32_t imaginary) {
   return ((real & 1) << 3) | ((imaginary & 1) << 2) | (real & 2) | ((imaginary & 2) >> 1);
 }

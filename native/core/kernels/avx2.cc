@@ -72,7 +72,8 @@ struct Avx2Count {
     for (int rotation = first; rotation <= last; ++rotation) *out++ = OneRotation(probe, candidate, rotation);
   }
 
-  IRISPAIR_AVX2 static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate, int rotation) {
+  IRISPAIR_AVX2 static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate,
+                                            int rotation) {
     const Combined start = Combine(probe, candidate, rotation, 0);
     __m256i differing_ones = _mm256_setzero_si256();
     __m256i differing_twos = AddBits(differing_ones, start.real, start.imaginary);
@@ -99,8 +100,8 @@ struct Avx2Count {
       differing_eights_count = _mm256_add_epi8(differing_eights_count, CountBytes(eights));
       unmasked_fours_count = _mm256_add_epi8(unmasked_fours_count, CountBytes(unmasked_fours));
     }
-    // At most 6 x 8 ones a byte of eights and 8 of every lower weight: doubling twice and thrice stays below 256
-    // only for the lower weights, so the eights are weighed after summing.
+    // At most 6 x 8 ones a byte of eights and 8 of every lower weight: doubling twice and thrice stays below
+    // 256 only for the lower weights, so the eights are weighed after summing.
     const __m256i differing_low = _mm256_add_epi8(
         CountBytes(differing_ones),
         Twice(_mm256_add_epi8(CountBytes(differing_twos), Twice(CountBytes(differing_fours)))));

@@ -1,5 +1,5 @@
-// AVX-512 with VPOPCNTDQ: 12.5 vectors a plane, counted directly. A header, so that tests also compile it against an
-// emulation of the instructions on CPUs without them. The includer provides the intrinsics.
+// AVX-512 with VPOPCNTDQ: 12.5 vectors a plane, counted directly. A header, so that tests also compile it
+// against an emulation of the instructions on CPUs without them. The includer provides the intrinsics.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ struct Avx512Count {
     __m512i unmasked;
   };
 
-  IRISPAIR_AVX512 static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last,
-                                        Distance* out) {
+  IRISPAIR_AVX512 static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first,
+                                        int last, Distance* out) {
     for (int rotation = first; rotation <= last; ++rotation) {
       const std::uint32_t* real = probe.Real(rotation);
       const std::uint32_t* imaginary = probe.Imaginary(rotation);
@@ -38,7 +38,8 @@ struct Avx512Count {
       Add(sums, Half(real + kTail), Half(&candidate.real[kTail]), Half(imaginary + kTail),
           Half(&candidate.imaginary[kTail]), Half(mask + kTail), Half(&candidate.mask[kTail]));
       *out++ = {static_cast<std::uint16_t>(SumLanes(sums.differing)),
-                static_cast<std::uint16_t>(2 * SumLanes(sums.unmasked)), static_cast<std::int16_t>(rotation), 0};
+                static_cast<std::uint16_t>(2 * SumLanes(sums.unmasked)), static_cast<std::int16_t>(rotation),
+                0};
     }
   }
 
@@ -53,7 +54,8 @@ struct Avx512Count {
                                   __m512i candidate_imaginary, __m512i mask, __m512i candidate_mask) {
     const __m512i both = _mm512_and_si512(mask, candidate_mask);
     const __m512i real_differs = _mm512_and_si512(both, _mm512_xor_si512(real, candidate_real));
-    const __m512i imaginary_differs = _mm512_and_si512(both, _mm512_xor_si512(imaginary, candidate_imaginary));
+    const __m512i imaginary_differs =
+        _mm512_and_si512(both, _mm512_xor_si512(imaginary, candidate_imaginary));
     sums.unmasked = _mm512_add_epi64(sums.unmasked, _mm512_popcnt_epi64(both));
     sums.differing = _mm512_add_epi64(
         sums.differing,

@@ -5,8 +5,8 @@
 
 namespace irispair {
 
-// Fractional Hamming distance as its two counts: differing bits among those unmasked in both, and bits unmasked in
-// both, each 0..12,800. With no bit in common there is no distance.
+// Fractional Hamming distance as its two counts: differing bits among those unmasked in both, and bits
+// unmasked in both, each 0..12,800. With no bit in common there is no distance.
 struct Distance {
   std::uint16_t differing = 0;
   std::uint16_t unmasked = 0;
@@ -28,7 +28,8 @@ struct RotationWindow {
   int Size() const { return 2 * reach + 1; }
 };
 
-// Whether a is strictly nearer than b, by cross multiplication. What has no distance is farther than all that has.
+// Whether a is strictly nearer than b, by cross multiplication. What has no distance is farther than all that
+// has.
 constexpr bool Nearer(const Distance& a, const Distance& b) {
   if (a.unmasked == 0) return false;
   if (b.unmasked == 0) return true;

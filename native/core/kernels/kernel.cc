@@ -34,7 +34,8 @@ const Kernel& BestKernel() { return *AvailableKernels().back(); }
 
 const Kernel* FindKernel(std::string_view name) {
   const auto kernels = AvailableKernels();
-  const auto found = std::ranges::find_if(kernels, [name](const Kernel* kernel) { return kernel->name == name; });
+  const auto found =
+      std::ranges::find_if(kernels, [name](const Kernel* kernel) { return kernel->name == name; });
   return found == kernels.end() ? nullptr : *found;
 }
 

@@ -13,8 +13,8 @@ namespace irispair {
 struct Kernel {
   const char* name;
 
-  // The least distance of each candidate over the window; the lowest rotation wins a tie. `least` is as long as
-  // `candidates`.
+  // The least distance of each candidate over the window; the lowest rotation wins a tie. `least` is as long
+  // as `candidates`.
   void (*least)(const PreparedEye& probe, RotationWindow window, std::span<const EyePlanes* const> candidates,
                 std::span<Distance> least);
 

@@ -1,5 +1,5 @@
-// NEON: 50 vectors a plane, counted byte by byte and widened before a byte can overflow. A header, so that tests also
-// compile it against an emulation of the instructions. The includer provides the intrinsics.
+// NEON: 50 vectors a plane, counted byte by byte and widened before a byte can overflow. A header, so that
+// tests also compile it against an emulation of the instructions. The includer provides the intrinsics.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace {
 struct NeonCount {
   static constexpr std::size_t kWordsInVector = 4;
 
-  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last, Distance* out) {
+  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last,
+                        Distance* out) {
     for (int rotation = first; rotation <= last; ++rotation) *out++ = OneRotation(probe, candidate, rotation);
   }
 
@@ -26,8 +27,8 @@ struct NeonCount {
       const uint32x4_t both = vandq_u32(vld1q_u32(mask + word), vld1q_u32(candidate.mask.data() + word));
       const uint32x4_t real_differs =
           vandq_u32(both, veorq_u32(vld1q_u32(real + word), vld1q_u32(candidate.real.data() + word)));
-      const uint32x4_t imaginary_differs =
-          vandq_u32(both, veorq_u32(vld1q_u32(imaginary + word), vld1q_u32(candidate.imaginary.data() + word)));
+      const uint32x4_t imaginary_differs = vandq_u32(
+          both, veorq_u32(vld1q_u32(imaginary + word), vld1q_u32(candidate.imaginary.data() + word)));
       unmasked = vpadalq_u8(unmasked, vcntq_u8(vreinterpretq_u8_u32(both)));
       differing = vpadalq_u8(differing, vaddq_u8(vcntq_u8(vreinterpretq_u8_u32(real_differs)),
                                                  vcntq_u8(vreinterpretq_u8_u32(imaginary_differs))));

@@ -1,7 +1,8 @@
 // A probe ready to be compared at every rotation.
 //
-// Each plane is kept with its columns wrapped, -15..214, so that the probe rolled by any shift of -15..15 is a plain
-// run of 200 words: rolled[c] = probe[(c - shift) mod 200]. 2.8 KiB, which stays in the first-level cache.
+// Each plane is kept with its columns wrapped, -15..214, so that the probe rolled by any shift of -15..15 is
+// a plain run of 200 words: rolled[c] = probe[(c - shift) mod 200]. 2.8 KiB, which stays in the first-level
+// cache.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // The walk over rotations and candidates that every kernel shares; a kernel only counts one rotation.
 //
-// `Count` is a stateless type with `static void Candidate(const PreparedEye&, const EyePlanes&, int first, int last,
-// Distance* out)`, which writes the distance at each rotation first..last.
+// `Count` is a stateless type with `static void Candidate(const PreparedEye&, const EyePlanes&, int first,
+// int last, Distance* out)`, which writes the distance at each rotation first..last.
 #pragma once
 
 #include <array>

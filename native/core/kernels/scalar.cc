@@ -8,7 +8,8 @@ namespace irispair {
 namespace {
 
 struct ScalarCount {
-  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last, Distance* out) {
+  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last,
+                        Distance* out) {
     for (int rotation = first; rotation <= last; ++rotation) *out++ = OneRotation(probe, candidate, rotation);
   }
 

@@ -7,7 +7,8 @@
 
 namespace irispair {
 
-Arena::Arena(const ArenaPlan& plan, KernelCalls& calls) : plan_(plan), calls_(calls), segments_(kMostSegments) {
+Arena::Arena(const ArenaPlan& plan, KernelCalls& calls)
+    : plan_(plan), calls_(calls), segments_(kMostSegments) {
   const std::uint32_t first = std::min(plan_.initial_capacity, plan_.maximum_capacity);
   segments_[0] = std::make_unique<Segment>(first * kStrideBytes, plan_.segment, calls_);
   segment_count_.store(1, std::memory_order_release);
@@ -27,8 +28,8 @@ void Arena::Grow() {
   const std::size_t count = segment_count_.load(std::memory_order_relaxed);
   const std::uint32_t room = plan_.maximum_capacity - now;
   if (room == 0 || count == kMostSegments) {
-    throw Error(ErrorCode::kCapacityExhausted,
-                "the arena holds its maximum of " + std::to_string(now) + " irises: raise the maximum capacity");
+    throw Error(ErrorCode::kCapacityExhausted, "the arena holds its maximum of " + std::to_string(now) +
+                                                   " irises: raise the maximum capacity");
   }
   const std::uint32_t added = std::min(plan_.grow_by, room);
   segments_[count] = std::make_unique<Segment>(added * kStrideBytes, plan_.segment, calls_);

@@ -36,7 +36,8 @@ class Arena {
   // Slot below a capacity that the caller has seen. Any thread, also while another thread grows.
   EyePlanes* Slot(std::uint32_t slot) const;
 
-  // Adds a segment. One thread at a time. Throws Error: kCapacityExhausted at the maximum, or when memory is out.
+  // Adds a segment. One thread at a time. Throws Error: kCapacityExhausted at the maximum, or when memory is
+  // out.
   void Grow();
 
   // What the segments are; pages by node are counted by the caller as it needs them. Any thread.

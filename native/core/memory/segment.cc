@@ -84,7 +84,8 @@ Segment::Segment(std::size_t bytes, const SegmentPlan& plan, KernelCalls& calls)
 Segment::~Segment() { Unmap(); }
 
 std::size_t Segment::page_bytes() const {
-  return backing_ == Backing::kHugetlbfs || backing_ == Backing::kHugepages ? kHugepageBytes : SmallPageBytes();
+  return backing_ == Backing::kHugetlbfs || backing_ == Backing::kHugepages ? kHugepageBytes
+                                                                            : SmallPageBytes();
 }
 
 bool Segment::TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls) {
@@ -104,11 +105,12 @@ bool Segment::TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls) {
 
 bool Segment::TryHugepages(const SegmentPlan& plan, KernelCalls& calls) {
   backing_ = Backing::kHugepages;
-  return MapOnHugepages("anonymous hugepages", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, plan,
-                        calls);
+  return MapOnHugepages("anonymous hugepages", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1,
+                        plan, calls);
 }
 
-bool Segment::MapOnHugepages(const char* rung, int flags, int file, const SegmentPlan& plan, KernelCalls& calls) {
+bool Segment::MapOnHugepages(const char* rung, int flags, int file, const SegmentPlan& plan,
+                             KernelCalls& calls) {
   // Without a reservation the mapping itself succeeds and populating tells whether the node has the pages.
   if (const int error = calls.Map(bytes_, flags | MAP_NORESERVE, file, &address_); error != 0) {
     address_ = nullptr;
@@ -117,8 +119,8 @@ bool Segment::MapOnHugepages(const char* rung, int flags, int file, const Segmen
   }
   BindOrFallBack(plan, calls);
   if (const int error = calls.Populate(address_, bytes_); error != 0) {
-    Note(std::string(rung) + ": " + std::to_string(bytes_ / kHugepageBytes) + " pages of 2 MiB (" + PolicyName(policy_) +
-         "): " + PopulateProblem(error));
+    Note(std::string(rung) + ": " + std::to_string(bytes_ / kHugepageBytes) + " pages of 2 MiB (" +
+         PolicyName(policy_) + "): " + PopulateProblem(error));
     Unmap();
     return false;
   }
@@ -126,9 +128,11 @@ bool Segment::MapOnHugepages(const char* rung, int flags, int file, const Segmen
 }
 
 void Segment::MapSmallPages(const SegmentPlan& plan, KernelCalls& calls) {
-  if (const int error = calls.Map(bytes_, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, &address_); error != 0) {
+  if (const int error = calls.Map(bytes_, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, &address_);
+      error != 0) {
     address_ = nullptr;
-    throw Error(ErrorCode::kCapacityExhausted, "cannot map " + std::to_string(bytes_) + " bytes: " + std::strerror(error));
+    throw Error(ErrorCode::kCapacityExhausted,
+                "cannot map " + std::to_string(bytes_) + " bytes: " + std::strerror(error));
   }
   BindOrFallBack(plan, calls);
   const bool advised = plan.hugepages == HugepageUse::kOff || calls.AdviseHuge(address_, bytes_) == 0;

@@ -1,9 +1,9 @@
 // One mapped, placed and populated run of memory.
 //
-// Tries, in order: a file on hugetlbfs, anonymous 2 MiB hugepages, transparent hugepages, plain pages. On each rung
-// the range is bound first and populated then: touching a bound hugepage that the node does not have is a SIGBUS,
-// while populating says so with an error code. A refused policy falls back to interleaving over the given nodes, then
-// to the default policy, unless the plan is strict.
+// Tries, in order: a file on hugetlbfs, anonymous 2 MiB hugepages, transparent hugepages, plain pages. On
+// each rung the range is bound first and populated then: touching a bound hugepage that the node does not
+// have is a SIGBUS, while populating says so with an error code. A refused policy falls back to interleaving
+// over the given nodes, then to the default policy, unless the plan is strict.
 #pragma once
 
 #include <cstddef>

@@ -10,9 +10,9 @@ namespace irispair {
 namespace {
 
 std::uint64_t Nanoseconds() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
 }
 
 // The kernel keeps 15 bytes of a thread's name: node, side and index, such as `n1-right-12`.
@@ -42,7 +42,8 @@ WorkerPools::WorkerPools(const PoolPlan& left, const PoolPlan& right) {
       const int cpu = plan->pinned ? plan->cpus[count] : -1;
       worker.thread = std::thread([this, &worker, name, cpu] {
         pthread_setname_np(pthread_self(), name.c_str());
-        // Refused pinning leaves the worker on the process's CPUs; placement shows where every thread may run.
+        // Refused pinning leaves the worker on the process's CPUs; placement shows where every thread may
+        // run.
         if (cpu >= 0) SetThreadCpus({cpu});
         Work(worker);
       });

@@ -1,4 +1,5 @@
-// The two worker pools, one a side. Each worker is pinned to one CPU; one whose side is idle steals from the other.
+// The two worker pools, one a side. Each worker is pinned to one CPU; one whose side is idle steals from the
+// other.
 //
 // A pool has two lanes: searches somebody waits for go before scans, also across sides.
 #pragma once

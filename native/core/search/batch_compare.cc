@@ -2,8 +2,9 @@
 
 namespace irispair {
 
-std::vector<std::uint8_t> MatchBitsWithLater(std::span<const std::shared_ptr<const Query>> queries, std::size_t i,
-                                             RotationWindow window, std::uint32_t match_limit, const Kernel& kernel) {
+std::vector<std::uint8_t> MatchBitsWithLater(std::span<const std::shared_ptr<const Query>> queries,
+                                             std::size_t i, RotationWindow window, std::uint32_t match_limit,
+                                             const Kernel& kernel) {
   const IrisPlanes earlier = queries[i]->Iris();
   std::vector<std::uint8_t> bits;
   for (std::size_t j = i + 1; j < queries.size(); ++j) {

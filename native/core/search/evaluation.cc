@@ -13,7 +13,8 @@ constexpr std::size_t kChunk = 64;
 }  // namespace
 
 double MonotonicMicroseconds() {
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void Evaluation::Start(Report report) {
@@ -25,7 +26,8 @@ void Evaluation::Start(Report report) {
     const std::size_t candidates = steps_[step].candidates.size();
     work_[step].distances.resize(candidates);
     // A step without candidates still has one chunk: it answers the state of its search.
-    work_[step].chunks_left = static_cast<std::uint32_t>(std::max<std::size_t>(1, (candidates + kChunk - 1) / kChunk));
+    work_[step].chunks_left =
+        static_cast<std::uint32_t>(std::max<std::size_t>(1, (candidates + kChunk - 1) / kChunk));
   }
   if (running == 0) {
     started_ = finished_ = MonotonicMicroseconds();
@@ -49,7 +51,8 @@ void Evaluation::Start(Report report) {
   }
 }
 
-void Evaluation::EvaluateChunk(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker) {
+void Evaluation::EvaluateChunk(std::size_t step, std::size_t first, std::size_t count,
+                               WorkerContext& worker) {
   const double now = MonotonicMicroseconds();
   double not_started = 0;
   started_.compare_exchange_strong(not_started, now);
@@ -62,7 +65,8 @@ void Evaluation::EvaluateChunk(std::size_t step, std::size_t first, std::size_t 
   if (work_[step].chunks_left.fetch_sub(1) == 1) Finish(step);
 }
 
-void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker) {
+void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size_t count,
+                                  WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
   Search& search = *steps_[step].search;
   const PreparedEye* probe = search.Probe(workshop_.gallery);
@@ -82,7 +86,8 @@ void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size
   }
   std::array<Distance, kChunk> least;
   const double before = MonotonicMicroseconds();
-  workshop_.kernel.least(*probe, search.terms().window, std::span(eyes).first(found), std::span(least).first(found));
+  workshop_.kernel.least(*probe, search.terms().window, std::span(eyes).first(found),
+                         std::span(least).first(found));
   worker.kernel_nanoseconds.fetch_add(static_cast<std::uint64_t>((MonotonicMicroseconds() - before) * 1000));
   for (std::size_t index = 0; index < found; ++index) work_[step].distances[places[index]] = least[index];
   work_[step].stale.fetch_add(static_cast<std::uint32_t>(count - found));
@@ -100,7 +105,8 @@ void Evaluation::Finish(std::size_t step) {
     answer.neighbourhood_size = static_cast<std::uint32_t>(neighbourhood.size());
     answer.stale = work_[step].stale;
     if (done.with_distances) {
-      for (const Entered& entered : answer.entered) answer.distances.push_back(work_[step].distances[entered.index]);
+      for (const Entered& entered : answer.entered)
+        answer.distances.push_back(work_[step].distances[entered.index]);
     }
   } else if (answer.outcome == StepOutcome::kDeadlineExceeded) {
     answer.detail = "the step's deadline had passed: nothing was computed";

@@ -1,7 +1,8 @@
 // One message of the hop, evaluated on the pools.
 //
-// Each step's candidates are cut into chunks; a worker finds them in the gallery and computes their distances; whoever
-// finishes a step's last chunk merges it into the search's neighbourhood; whoever finishes the last step reports.
+// Each step's candidates are cut into chunks; a worker finds them in the gallery and computes their
+// distances; whoever finishes a step's last chunk merges it into the search's neighbourhood; whoever finishes
+// the last step reports.
 #pragma once
 
 #include <atomic>
@@ -62,7 +63,8 @@ class Evaluation : public std::enable_shared_from_this<Evaluation> {
  public:
   using Report = std::function<void(std::shared_ptr<Evaluation>)>;
 
-  Evaluation(Workshop workshop, std::vector<Step> steps) : workshop_(workshop), work_(steps.size()), steps_(std::move(steps)) {}
+  Evaluation(Workshop workshop, std::vector<Step> steps)
+      : workshop_(workshop), work_(steps.size()), steps_(std::move(steps)) {}
 
   // Reports once, from a worker, or at once when nothing is to be computed.
   void Start(Report report);

@@ -11,7 +11,8 @@ std::vector<Entered> Neighbourhood::Merge(std::span<const Distance> batch) {
   if (ranked_.size() == ef_) {
     std::erase_if(order, [&](std::uint32_t index) { return !Nearer(batch[index], ranked_.back()); });
   }
-  std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) { return Nearer(batch[a], batch[b]); });
+  std::ranges::stable_sort(order,
+                           [&](std::uint32_t a, std::uint32_t b) { return Nearer(batch[a], batch[b]); });
 
   std::vector<Entered> entered;
   std::vector<Distance> merged;

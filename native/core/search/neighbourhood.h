@@ -19,8 +19,8 @@ class Neighbourhood {
  public:
   explicit Neighbourhood(std::size_t ef) : ef_(ef) {}
 
-  // Merges a batch of distances. On a tie what was there stays ahead, and of the batch the earlier candidate; what has
-  // no distance comes last. Returns those that entered, in ascending rank.
+  // Merges a batch of distances. On a tie what was there stays ahead, and of the batch the earlier candidate;
+  // what has no distance comes last. Returns those that entered, in ascending rank.
   std::vector<Entered> Merge(std::span<const Distance> batch);
 
   std::size_t size() const { return ranked_.size(); }

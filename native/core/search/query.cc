@@ -50,11 +50,12 @@ IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::si
     if (fault != TemplateFault::kNone) {
       const std::string field =
           "probes[" + std::to_string(index) + "]." + (side == 0 ? "left" : "right") + ".mask_codes: ";
-      throw Error(ErrorCode::kInvalidArgument,
-                  field + (fault == TemplateFault::kPartsDiffer
-                               ? "the real and the imaginary part of a pixel are masked differently: both must "
-                                 "carry the same bit"
-                               : "fewer than 6400 of 12800 bits are usable: capture the eye again"));
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          field + (fault == TemplateFault::kPartsDiffer
+                       ? "the real and the imaginary part of a pixel are masked differently: both must "
+                         "carry the same bit"
+                       : "fewer than 6400 of 12800 bits are usable: capture the eye again"));
     }
     EncodeEye(code, mask, iris[side]);
   }

@@ -19,8 +19,8 @@ class Query {
  public:
   explicit Query(const IrisPlanes& iris);
 
-  // What is compared with the irises of `side`. Mirrored, that is the other eye: a flipped picture shows a left eye
-  // as a right one.
+  // What is compared with the irises of `side`. Mirrored, that is the other eye: a flipped picture shows a
+  // left eye as a right one.
   const PreparedEye& Against(Side side, Orientation orientation) const {
     return prepared_[static_cast<std::size_t>(orientation)][Index(side)];
   }
@@ -51,7 +51,8 @@ class Queries {
 // Bytes of a probe as uploaded: left code, left mask, right code, right mask.
 inline constexpr std::size_t kProbeBytes = 2 * kSides * kCodeBytes;
 
-// Checks and encodes one probe of a batch. Throws Error kInvalidArgument naming `probes[index]` and the field.
+// Checks and encodes one probe of a batch. Throws Error kInvalidArgument naming `probes[index]` and the
+// field.
 IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::size_t index);
 
 }  // namespace irispair

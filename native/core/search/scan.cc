@@ -40,10 +40,12 @@ void Scan::Start(Report report) {
   }
   for (const Side side : sides) {
     for (std::uint64_t first = 1; first <= highest; first += kChunk) {
-      const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(first + kChunk, std::uint64_t{highest} + 1));
+      const auto end =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(first + kChunk, std::uint64_t{highest} + 1));
       workshop_.pools.Submit(
           side, Lane::kScan,
-          [self = shared_from_this(), side, first = static_cast<std::uint32_t>(first), end](WorkerContext& worker) {
+          [self = shared_from_this(), side, first = static_cast<std::uint32_t>(first),
+           end](WorkerContext& worker) {
             if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, end, worker);
             if (self->chunks_left_.fetch_sub(1) == 1) {
               for (std::size_t search = 0; search < self->searches_.size(); ++search) {
@@ -103,7 +105,8 @@ void Scan::Merge(std::size_t search, std::vector<Found>& found, std::uint64_t co
   workshop_.distances.fetch_add(compared);
   answer.nearest.insert(answer.nearest.end(), found.begin(), found.end());
   const std::size_t kept = std::min(ef, answer.nearest.size());
-  std::ranges::partial_sort(answer.nearest, answer.nearest.begin() + static_cast<std::ptrdiff_t>(kept), Before);
+  std::ranges::partial_sort(answer.nearest, answer.nearest.begin() + static_cast<std::ptrdiff_t>(kept),
+                            Before);
   answer.nearest.resize(kept);
 }
 

@@ -1,7 +1,7 @@
 // Exact comparison: every search against every iris, in one pass over memory a side.
 //
-// The serial ids are cut into chunks on the scan lane, which gives way to hops between chunks. Within a chunk a block
-// of irises small enough for the cache is compared by all searches before the next block is read.
+// The serial ids are cut into chunks on the scan lane, which gives way to hops between chunks. Within a chunk
+// a block of irises small enough for the cache is compared by all searches before the next block is read.
 #pragma once
 
 #include <atomic>

@@ -34,8 +34,8 @@ class Search {
   const SearchTerms& terms() const { return terms_; }
   Neighbourhood& neighbourhood() { return neighbourhood_; }
 
-  // The prepared probe; a stored one is prepared once, by the first worker that asks inside its reading section.
-  // Null when the stored iris is not current.
+  // The prepared probe; a stored one is prepared once, by the first worker that asks inside its reading
+  // section. Null when the stored iris is not current.
   const PreparedEye* Probe(const Gallery& gallery);
 
   // One step at a time: the engine's thread sets it when a step starts and clears it when it is answered.

@@ -71,7 +71,9 @@ class SystemKernelCalls final : public KernelCalls {
     return Errno(madvise(address, bytes, MADV_POPULATE_WRITE));
   }
 
-  int AdviseHuge(void* address, std::size_t bytes) override { return Errno(madvise(address, bytes, MADV_HUGEPAGE)); }
+  int AdviseHuge(void* address, std::size_t bytes) override {
+    return Errno(madvise(address, bytes, MADV_HUGEPAGE));
+  }
 
   int OpenHugetlbfs(const char* directory, std::size_t bytes, int* file) override {
     std::string path = std::string(directory) + "/irispair-XXXXXX";
@@ -135,7 +137,8 @@ std::size_t TransparentHugeBytes(const void* address, std::size_t bytes) {
     std::istringstream words(line);
     std::string first;
     words >> first;
-    if (const auto dash = first.find('-'); dash != std::string::npos && first.find(':') == std::string::npos) {
+    if (const auto dash = first.find('-');
+        dash != std::string::npos && first.find(':') == std::string::npos) {
       const std::uintptr_t start = std::stoull(first.substr(0, dash), nullptr, 16);
       inside = start >= begin && start < begin + bytes;
     } else if (inside && first == "AnonHugePages:") {

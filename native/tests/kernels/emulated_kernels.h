@@ -1,4 +1,5 @@
-// The kernels of instruction sets that this CPU need not have, compiled against an emulation of the instructions.
+// The kernels of instruction sets that this CPU need not have, compiled against an emulation of the
+// instructions.
 #pragma once
 
 #include <vector>

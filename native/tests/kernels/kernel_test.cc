@@ -29,7 +29,8 @@ std::string Name(const testing::TestParamInfo<const Kernel*>& info) {
 
 class KernelTest : public testing::TestWithParam<const Kernel*> {
  protected:
-  std::vector<Distance> Each(const PreparedEye& probe, const EyePlanes& gallery, RotationWindow window) const {
+  std::vector<Distance> Each(const PreparedEye& probe, const EyePlanes& gallery,
+                             RotationWindow window) const {
     std::vector<Distance> each(static_cast<std::size_t>(window.Size()));
     GetParam()->each(probe, window, gallery, each);
     return each;
@@ -48,7 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Every, KernelTest, testing::ValuesIn(EveryKernel()), Na
 void ExpectNaive(const KernelTest&, const std::vector<Distance>& each, const naive::Template& probe,
                  const naive::Template& gallery) {
   for (const Distance& distance : each) {
-    EXPECT_EQ(distance, naive::Compare(probe, gallery, distance.rotation)) << "rotation " << distance.rotation;
+    EXPECT_EQ(distance, naive::Compare(probe, gallery, distance.rotation))
+        << "rotation " << distance.rotation;
   }
 }
 
@@ -106,9 +108,7 @@ TEST_P(KernelTest, GivesTiesToTheLowestRotation) {
   EXPECT_EQ(Least(PreparedEye(naive::Encoded(flat)), naive::Encoded(flat), {0, 5}).rotation, -5);
 }
 
-TEST_P(KernelTest, TakesNoCandidates) {
-  GetParam()->least(PreparedEye(EyePlanes{}), {0, 5}, {}, {});
-}
+TEST_P(KernelTest, TakesNoCandidates) { GetParam()->least(PreparedEye(EyePlanes{}), {0, 5}, {}, {}); }
 
 // One pair of the published vectors.
 struct VectorPair {

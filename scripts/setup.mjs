@@ -1,0 +1,46 @@
+// Set-up of a checkout: dependencies, protobuf code, native addon, TypeScript. Does nothing again when nothing changed.
+import { run, unlessDone } from './steps.mjs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 20)) {
+  process.stderr.write(`Node ${process.versions.node} is too old: install Node 20.20 or later\n`);
+  process.exit(1);
+}
+
+unlessDone('packages', ['scripts/packages.sh'], 'package.json', () => {
+  run('checking the compiler and CMake', ['sh', 'scripts/packages.sh', 'build']);
+});
+unlessDone('dependencies', ['package-lock.json'], 'node_modules/.package-lock.json', () => {
+  run('installing dependencies', ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+});
+unlessDone(
+  'protobuf',
+  ['proto/irispair', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json'],
+  'proto/src/generated',
+  () => {
+    run('generating protobuf code', ['node_modules/.bin/buf', 'generate']);
+  },
+);
+unlessDone(
+  'addon',
+  ['native/CMakeLists.txt', 'native/core', 'native/addon', 'native/bench', 'package-lock.json'],
+  'native/build/irispair_native.node',
+  () => {
+    run('configuring the native addon', ['cmake', '-S', 'native', '-B', 'native/build']);
+    run('building the native addon', ['cmake', '--build', 'native/build', '--parallel', '2']);
+  },
+);
+const packages = ['proto', 'common', 'native', 'iris-service', 'graph-service', 'cli', 'test', 'bench'];
+const typescript = packages.flatMap((name) => [
+  `${name}/src`,
+  `${name}/tsconfig.json`,
+  `${name}/package.json`,
+]);
+unlessDone(
+  'typescript',
+  [...typescript, 'native/ts', 'proto/irispair', 'buf.gen.yaml', 'tsconfig.base.json', 'package-lock.json'],
+  'cli/dist/main.js',
+  () => {
+    run('compiling TypeScript', ['node_modules/.bin/tsc', '-b']);
+  },
+);
