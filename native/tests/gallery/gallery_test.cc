@@ -1,0 +1,127 @@
+#include "core/gallery/gallery.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "core/system/error.h"
+
+namespace irispair {
+namespace {
+
+ArenaPlan Plan(std::uint32_t capacity, std::uint32_t maximum) {
+  ArenaPlan plan;
+  plan.initial_capacity = capacity;
+  plan.grow_by = 4;
+  plan.maximum_capacity = maximum;
+  return plan;
+}
+
+// Every word of both eyes tells the same number, so that half of an iris is seen at once.
+IrisPlanes Filled(std::uint32_t value) {
+  IrisPlanes iris;
+  for (EyePlanes& eye : iris) {
+    eye.real.fill(value);
+    eye.imaginary.fill(value);
+    eye.mask.fill(value);
+  }
+  return iris;
+}
+
+bool IsWhole(const EyePlanes& eye) {
+  const std::uint32_t value = eye.real[0];
+  for (const Plane* plane : {&eye.real, &eye.imaginary, &eye.mask}) {
+    for (const std::uint32_t word : *plane) {
+      if (word != value) return false;
+    }
+  }
+  return true;
+}
+
+TEST(Gallery, FindsTheCurrentVersionOnly) {
+  Gallery gallery(Plan(4, 4), 1, KernelCalls::System());
+  ASSERT_TRUE(gallery.Reserve(2));
+  gallery.Publish(1, 0, Filled(10));
+  EXPECT_EQ(gallery.Find(Side::kLeft, 1, 0)->real[0], 10U);
+  gallery.Publish(1, 1, Filled(11));
+  EXPECT_EQ(gallery.Find(Side::kRight, 1, 0), nullptr);
+  EXPECT_EQ(gallery.Find(Side::kRight, 1, 1)->mask[199], 11U);
+  gallery.Erase(1, 2);
+  EXPECT_EQ(gallery.Find(Side::kLeft, 1, 2), nullptr);
+  EXPECT_EQ(gallery.Read(1)[0], nullptr);
+  EXPECT_EQ(gallery.directory().Find(1).version, 2);
+  EXPECT_EQ(gallery.Find(Side::kLeft, 99, 0), nullptr);
+}
+
+TEST(Gallery, ErasesTheBitsAndReusesTheSlotOnceNobodyReads) {
+  Gallery gallery(Plan(1, 1), 1, KernelCalls::System());
+  ASSERT_TRUE(gallery.Reserve(1));
+  gallery.Publish(1, 0, Filled(10));
+  const EyePlanes* seen = nullptr;
+  {
+    const ReadingEpochs::Section reading(gallery.epochs(), 0);
+    seen = gallery.Find(Side::kLeft, 1, 0);
+    gallery.Erase(1, 1);
+    EXPECT_EQ(seen->real[0], 10U);
+    EXPECT_FALSE(gallery.Reserve(1));
+  }
+  EXPECT_TRUE(gallery.Reserve(1));
+  EXPECT_EQ(seen->real[0], 0U);
+  EXPECT_EQ(gallery.used(), 0U);
+}
+
+TEST(Gallery, RefusesToPublishWhatWasNotReserved) {
+  Gallery gallery(Plan(2, 2), 1, KernelCalls::System());
+  EXPECT_THROW(gallery.Publish(1, 0, Filled(1)), Error);
+  EXPECT_FALSE(gallery.Reserve(3));
+  ASSERT_TRUE(gallery.Reserve(2));
+  EXPECT_FALSE(gallery.Reserve(1));
+  gallery.Unreserve(1);
+  EXPECT_TRUE(gallery.Reserve(1));
+}
+
+TEST(Gallery, GrowsBothArenasInStep) {
+  Gallery gallery(Plan(2, 6), 1, KernelCalls::System());
+  ASSERT_TRUE(gallery.Reserve(2));
+  EXPECT_FALSE(gallery.Reserve(1));
+  gallery.Grow();
+  EXPECT_TRUE(gallery.Reserve(4));
+  EXPECT_THROW(gallery.Grow(), Error);
+}
+
+TEST(Gallery, NeverShowsHalfAnIrisWhileItIsReplaced) {
+  Gallery gallery(Plan(3, 3), 2, KernelCalls::System());
+  ASSERT_TRUE(gallery.Reserve(1));
+  gallery.Publish(1, 0, Filled(0));
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> read{0};
+  std::vector<std::thread> readers;
+  for (std::size_t reader = 0; reader < 2; ++reader) {
+    readers.emplace_back([&, reader] {
+      while (!stop.load()) {
+        const ReadingEpochs::Section reading(gallery.epochs(), reader);
+        const DirectoryEntry entry = gallery.directory().Find(1);
+        const EyePlanes* eye = gallery.Find(Side::kLeft, 1, entry.version);
+        if (eye == nullptr) continue;
+        EXPECT_TRUE(IsWhole(*eye));
+        read.fetch_add(1);
+      }
+    });
+  }
+  std::uint16_t version = 0;
+  while (version < 2000 || read.load() < 100) {
+    if (version == 60000) break;
+    if (gallery.Reserve(1)) {
+      ++version;
+      gallery.Publish(1, version, Filled(version));
+    } else {
+      std::this_thread::yield();
+    }
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_GT(read.load(), 0U);
+}
+
+}  // namespace
+}  // namespace irispair

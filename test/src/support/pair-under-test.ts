@@ -1,0 +1,70 @@
+/** A real pair in a directory of its own, for one test file. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PairClient } from 'irispair/client/pair-client';
+import { freePort } from 'irispair/pair/free-port';
+import { Pair } from 'irispair/pair/pair';
+
+interface PairPlace {
+  readonly directory: string;
+  readonly listen: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: string[];
+}
+
+/** A running pair with a client. */
+export class PairUnderTest {
+  private constructor(
+    private readonly place: PairPlace,
+    public pair: Pair,
+    public client: PairClient,
+  ) {}
+
+  /** Starts a pair and waits until it serves. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<PairUnderTest> {
+    const place: PairPlace = {
+      directory: await mkdtemp(join(tmpdir(), 'irispair-test-')),
+      listen: `127.0.0.1:${await freePort()}`,
+      environment: { IRIS_STORE_INITIAL_CAPACITY: '2000', IRISPAIR_INDEX: 'hnsw', ...environment },
+      log: [],
+    };
+    const test = new PairUnderTest(place, startPair(place), new PairClient(place.listen));
+    await test.untilReady();
+    return test;
+  }
+
+  /** Stops both services in order and starts them on the same stores. */
+  async restart(): Promise<void> {
+    await this.pair.stop();
+    this.client.close();
+    this.pair = startPair(this.place);
+    this.client = new PairClient(this.place.listen);
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    try {
+      await this.pair.ready();
+    } catch (error) {
+      throw new Error(`${String(error)}\n${this.place.log.slice(-30).join('\n')}`, { cause: error });
+    }
+  }
+
+  /** Stops everything and removes the directory. */
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.pair.stop();
+    await rm(this.place.directory, { recursive: true, force: true });
+  }
+}
+
+function startPair({ directory, listen, environment, log }: PairPlace): Pair {
+  return Pair.start({
+    directory,
+    listen,
+    environment,
+    logged: (service, line) => log.push(`[${service}] ${line}`),
+    died: (service, reason) => log.push(`[${service}] ended: ${reason}`),
+  });
+}
