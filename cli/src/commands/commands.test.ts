@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { once } from 'node:events';
+import { freePort } from '../pair/free-port.js';
+
+const COMMAND = fileURLToPath(new URL('../../bin/irispair.js', import.meta.url));
+const VECTORS = fileURLToPath(new URL('../../../test/vectors/iris-vectors.json.gz', import.meta.url));
+
+interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+async function irispair(
+  args: readonly string[],
+  input = '',
+  environment: Record<string, string> = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...process.env, ...environment } });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, errors };
+}
+
+describe('the command line, offline', () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+  });
+  after(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it('compares as the published vectors say', async () => {
+    interface Eye {
+      id: string;
+      iris_codes: string;
+      mask_codes: string;
+    }
+    const vectors = JSON.parse(gunzipSync(readFileSync(VECTORS)).toString()) as {
+      templates: Eye[];
+      pairs: (Record<string, unknown> & { probe: string; gallery: string })[];
+    };
+    const file = (id: string) => {
+      const path = join(directory, `${id}.ndjson`);
+      const eye = vectors.templates.find((one) => one.id === id);
+      writeFileSync(path, `${JSON.stringify({ id, left: eye, right: eye })}\n`);
+      return path;
+    };
+    for (const pair of [...vectors.pairs.slice(0, 3), ...vectors.pairs.slice(-3)]) {
+      const { code, output } = await irispair([
+        'compare',
+        file(pair.probe),
+        file(pair.gallery),
+        '--side',
+        'right',
+        '--json',
+      ]);
+      assert.equal(code, 0);
+      const { by_shift, min11, min31, mirrored_probe_by_shift } = pair;
+      assert.deepEqual(JSON.parse(output), { by_shift, min11, min31, mirrored_probe_by_shift });
+    }
+  });
+
+  it('generates the same people for the same seed', async () => {
+    const first = await irispair(['generate', '--people', '2', '--seed', 's']);
+    const second = await irispair(['generate', '--people', '2', '--seed', 's']);
+    assert.equal(first.output, second.output);
+    assert.equal(first.output.trim().split('\n').length, 2);
+  });
+
+  it('examines the machine', async () => {
+    const { output } = await irispair(['doctor', '--json']);
+    const findings = JSON.parse(output) as { what: string; fitness: string }[];
+    for (const what of ['Node.js', 'distance kernel', 'NUMA nodes', 'hugetlbfs', 'binding memory']) {
+      assert.ok(findings.some((finding) => finding.what === what));
+    }
+  });
+
+  it('says how it is used, with an example each', async () => {
+    for (const command of [
+      'up',
+      'generate',
+      'enroll',
+      'search',
+      'verify',
+      'delete',
+      'compare',
+      'status',
+      'doctor',
+    ]) {
+      const { code, output } = await irispair([command, '--help']);
+      assert.equal(code, 0);
+      assert.match(output, /Example:/);
+    }
+    assert.equal((await irispair(['enrol'])).code, 2);
+  });
+
+  it('says when no service answers', async () => {
+    const { code, errors } = await irispair(['status', '--server', `127.0.0.1:${await freePort()}`]);
+    assert.equal(code, 3);
+    assert.match(errors, /no graph service answers/);
+  });
+
+  it('says when a file is missing', async () => {
+    const { code, errors } = await irispair(['compare', join(directory, 'none'), join(directory, 'none')]);
+    assert.equal(code, 1);
+    assert.match(errors, /ENOENT/);
+  });
+});
+
+describe('the command line, with a pair', () => {
+  it('enrols, searches, verifies, deletes; tells bad lines; stops without a trace', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    const server = `127.0.0.1:${await freePort()}`;
+    const up = spawn(process.execPath, [COMMAND, 'up', '--data', directory, '--listen', server], {
+      stdio: 'ignore',
+      env: { ...process.env, IRIS_STORE_INITIAL_CAPACITY: '1000' },
+    });
+    const environment = { IRISPAIR_SERVER: server };
+    try {
+      for (let tries = 0; (await irispair(['status', '--json'], '', environment)).code !== 0; tries++) {
+        assert.ok(tries < 50, 'the pair did not come up');
+        await sleep(100);
+      }
+      const people = (await irispair(['generate', '--people', '5'])).output;
+      const lines = people.trim().split('\n');
+      const bad = ['{"id":"x"}', 'nonsense', lines[0].replace(/"iris_codes":"..../, '"iris_codes":"!!!!')];
+      const enrolled = await irispair(['enroll', '--json'], [...lines, ...bad].join('\n'), environment);
+      assert.equal(enrolled.code, 1);
+      assert.match(enrolled.errors, /line 6: left: missing/);
+      assert.match(enrolled.errors, /line 7: line: not JSON/);
+      assert.match(enrolled.errors, /line 8: left\.iris_codes: not base64/);
+      const answers = enrolled.output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      assert.deepEqual(answers.map(({ serial_id: id }) => id).sort(), [1, 2, 3, 4, 5]);
+
+      const again = (await irispair(['generate', '--people', '5', '--capture', 'again'])).output;
+      const found = await irispair(['search', '-', '--json'], again, environment);
+      assert.equal(found.code, 0);
+      for (const line of found.output.trim().split('\n')) {
+        const { id, decision, matches } = JSON.parse(line) as {
+          id: string;
+          decision: string;
+          matches: number[];
+        };
+        const serial = answers.find((answer) => answer.id === id)?.serial_id;
+        assert.deepEqual([decision, matches], ['duplicate', [serial]]);
+      }
+      const mirrored = (await irispair(['generate', '--people', '1', '--capture', 'mirrored'])).output;
+      const attack = await irispair(['search', '--json'], mirrored, environment);
+      assert.equal((JSON.parse(attack.output) as { decision: string }).decision, 'mirror attack');
+
+      const serial = String(answers.find(({ id }) => id === 'person-0')?.serial_id);
+      assert.equal((await irispair(['verify', serial, '-'], again.split('\n')[0], environment)).code, 0);
+      assert.equal((await irispair(['verify', serial, '-'], again.split('\n')[1], environment)).code, 1);
+      assert.equal((await irispair(['delete', serial], '', environment)).code, 0);
+      const twice = await irispair(['delete', serial], '', environment);
+      assert.equal(twice.code, 1);
+      assert.match(twice.errors, /was deleted/);
+    } finally {
+      up.kill('SIGINT');
+      await once(up, 'exit');
+    }
+    assert.deepEqual(readdirSync(directory).sort(), ['graph', 'iris']);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('the demo', () => {
+  it('leaves no process, socket or directory behind when it is stopped, whenever that is', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'irispair-demo-test-'));
+    for (const milliseconds of [300, 900, 2_000, 4_000]) {
+      const demo = spawn(process.execPath, [COMMAND, 'demo', '--people', '300'], {
+        stdio: 'ignore',
+        env: { ...process.env, TMPDIR: temporary, IRIS_STORE_INITIAL_CAPACITY: '1000' },
+      });
+      await sleep(milliseconds);
+      demo.kill('SIGINT');
+      await once(demo, 'exit');
+      assert.deepEqual(readdirSync(temporary), []);
+      assert.deepEqual(processesMentioning(temporary), []);
+    }
+    rmSync(temporary, { recursive: true });
+  });
+});
+
+/** Ids of processes whose environment names a path. */
+function processesMentioning(path: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(path);
+    } catch {
+      return false;
+    }
+  });
+}
