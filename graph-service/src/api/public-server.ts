@@ -30,7 +30,9 @@ export function createPublicServer(calls: PublicCalls, health: HealthImplementat
   };
   server.addService(IrisPairService, handlers);
   health.addToServer(server);
-  new ReflectionService(loadSync(PUBLIC_API_PROTO, { includeDirs: [PROTO_ROOT] })).addToServer(server);
+  // Reflection tells the names as the .proto files write them.
+  const definition = loadSync(PUBLIC_API_PROTO, { includeDirs: [PROTO_ROOT], keepCase: true });
+  new ReflectionService(definition).addToServer(server);
   return server;
 }
 
