@@ -81,6 +81,7 @@ class Evaluation : public std::enable_shared_from_this<Evaluation> {
     std::atomic<StepOutcome> outcome{StepOutcome::kOk};
   };
 
+  void NoteStart(double now);
   void EvaluateChunk(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void ComputeDistances(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void Finish(std::size_t step);
