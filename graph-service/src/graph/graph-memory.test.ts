@@ -93,6 +93,19 @@ describe('the graph in shared memory', () => {
     assert.deepEqual([...reader.neighbours(Side.Right, 1, 1)], [7]);
   });
 
+  it('takes no more memory for rows that it has already', () => {
+    let pieces = 0;
+    const memory = new GraphMemory(ROW_LIMIT, () => {
+      pieces += 1;
+    });
+    for (const layer of [0, 1]) setRow(memory, Side.Left, layer, 1, [2]);
+    const taken = pieces;
+    for (let again = 0; again < 2_000; again++) {
+      for (const layer of [0, 1]) setRow(memory, Side.Left, layer, 1, [again]);
+    }
+    assert.equal(pieces, taken);
+  });
+
   it('refuses a row that does not fit', () => {
     const memory = new GraphMemory(ROW_LIMIT);
     addNode(memory, 1);

@@ -46,6 +46,13 @@ describe('the registry', () => {
     );
   });
 
+  it('may be told the same twice', () => {
+    const registry = new Registry();
+    registry.set({ id: idOf(1), deleted: false });
+    for (let time = 0; time < 2; time++) registry.set({ id: idOf(2, 1), deleted: true });
+    assert.deepEqual([registry.live, registry.highest], [1, 2]);
+  });
+
   it('says why somebody cannot be found', () => {
     const registry = new Registry();
     registry.reset([
