@@ -47,8 +47,10 @@ export class LmdbGraphStore implements GraphStore {
       await root.close();
       await ownership.release();
       throw new MisconfiguredError(
-        `the graph store in ${directory} holds mode ${identity.mode}, format version ${identity.formatVersion}; ` +
-          `this service is configured for mode plain, format version ${FORMAT_VERSION}: choose another directory, or remove it to rebuild the graph`,
+        `the graph store in ${directory} holds mode ${identity.mode}, format version ${identity.formatVersion}, ` +
+          `rows of ${identity.rowLimit} neighbours; this service is configured for mode plain, ` +
+          `format version ${FORMAT_VERSION}, rows of ${rowLimit} neighbours: raise IRIS_STORE_INITIAL_CAPACITY or ` +
+          `IRISPAIR_M_MAX if only the rows are shorter, choose another directory, or remove it to rebuild the graph`,
       );
     }
     const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
@@ -71,7 +73,8 @@ export class LmdbGraphStore implements GraphStore {
   }
 
   async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
-    await this.root.transaction(() => {
+    // A child transaction, because the store's own would keep what was put before an error.
+    await this.root.childTransaction(() => {
       for (const node of nodes) {
         void this.nodeTable.put(node.serialId, packNode(node));
       }
