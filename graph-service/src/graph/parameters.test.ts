@@ -18,8 +18,8 @@ describe('the parameters', () => {
   });
 
   it('change where the table says', () => {
-    assert.equal(parametersFor(5_000, {}).m, 32);
-    assert.equal(parametersFor(5_001, {}).m, 40);
+    assert.equal(parametersFor(5_000, {}).mMax, 128);
+    assert.equal(parametersFor(5_001, {}).mMax, 256);
     assert.equal(parametersFor(1_000_001, {}).m, 256);
   });
 

@@ -13,7 +13,7 @@ import type { EntryPoints, SearchOrder } from './order.js';
 import { walk, type WalkResult } from './walk.js';
 
 const TERMS = { rotationReach: 5, matchLimit: 16_384 };
-const CANDIDATES_A_STEP = 128;
+const CANDIDATES_A_STEP = 256;
 
 function order(place: number, ef: number, more: Partial<SearchOrder> = {}): SearchOrder {
   return {

@@ -23,7 +23,7 @@ export interface WalkResult {
 }
 
 /** Candidates that a step should bring: more opens nodes that a finer walk would not, fewer pays more hops. */
-const CANDIDATES_A_STEP = 128;
+const CANDIDATES_A_STEP = 256;
 
 /** Above the wanted layer only the front guides the way down. */
 const FRONT_IN_UPPER_LAYERS = 8;
