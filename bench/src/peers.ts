@@ -48,6 +48,8 @@ interface LibraryFigures {
   readonly searches: readonly {
     readonly set: string;
     readonly mode: 'one' | 'all';
+    /** Searches a capture. */
+    readonly rolls: number;
     readonly captures: number;
     readonly found: number;
     readonly capturesPerSecond: number;
@@ -155,7 +157,7 @@ function writeSets(directory: string, irises: readonly Iris[], sought: readonly 
   };
   return [
     set(
-      'rolled back',
+      'rolled back by hand',
       1,
       genuine.map(({ capture, enrolled }) => upright(capture, enrolled, REACH)),
     ),
@@ -165,7 +167,7 @@ function writeSets(directory: string, irises: readonly Iris[], sought: readonly 
       genuine.map(({ capture }) => capture.irisCodes),
     ),
     set(
-      'eleven rolls',
+      '11 rolls',
       rotations.length,
       genuine.flatMap(({ capture }) => rotations.map((rotation) => rolled(capture.irisCodes, rotation))),
     ),
@@ -175,65 +177,76 @@ function writeSets(directory: string, irises: readonly Iris[], sought: readonly 
 function measureLibrary(library: string, directory: string, request: unknown): LibraryFigures | Failed {
   const path = join(directory, 'request.json');
   writeFileSync(path, JSON.stringify(request));
-  const { status, stdout, stderr, error } = spawnSync(
+  const { status, stdout, error } = spawnSync(
     process.execPath,
     ['--expose-gc', join(DIRECTORY, 'measure.mjs'), library, path],
-    { encoding: 'utf8', maxBuffer: MOST_OUTPUT_BYTES },
+    { encoding: 'utf8', maxBuffer: MOST_OUTPUT_BYTES, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (status === 0) return JSON.parse(stdout) as LibraryFigures;
-  const failure = error?.message ?? stderr.split('\n').find((line) => line.includes('Error')) ?? stderr;
-  return { library, failure };
+  // Its own words are on standard error already.
+  return { library, failure: error?.message ?? `failed: exit code ${status ?? 1}` };
 }
 
 function peersTable({ people, pair, libraries }: PeersFigures): string {
-  const rows = [
-    ...pairRows(people, pair),
-    ...libraries.flatMap((seen) =>
-      'failure' in seen
-        ? [[String(people), seen.library, '', '', seen.failure, '', '', '', '']]
-        : libraryRows(people, seen),
-    ),
-  ];
-  return table(
-    ['people', 'what', 'M, ef', 'asked', 'by', 'captures/s', 'distances/s', 'found', 'build s, memory'],
-    rows,
+  const head = ['what', 'M, ef', 'asked', 'by', 'captures/s', 'eyes/s', 'found', 'build s', 'memory'];
+  const rows = libraries.flatMap((seen) =>
+    'failure' in seen
+      ? [[seen.library, '', seen.failure, '', '', '', '', '', '']]
+      : libraryRows(people, seen),
   );
+  const distances = pair.searches.map(({ distancesPerSecond }) => distancesPerSecond.toFixed(0)).join(' / ');
+  return [
+    `${people} people; IrisPair compared ${distances} eyes a second, each in 11 rotations`,
+    table(head, [pairRow(pair), ...rows]),
+  ].join('\n');
 }
 
-function pairRows(people: number, { settings, enrolment, searches }: PairFigures): string[][] {
-  return searches.map((seen) => [
-    String(people),
-    'IrisPair: both eyes, masks, mirror',
+function pairRow({ settings, enrolment, searches }: PairFigures): string[] {
+  return [
+    'IrisPair',
     describeSettings(settings),
-    'eleven rotations',
-    `${seen.clients} ${seen.clients === 1 ? 'client' : 'clients'}, ${availableParallelism()} CPUs`,
-    seen.searchesPerSecond.toFixed(1),
-    seen.distancesPerSecond.toFixed(0),
-    `${seen.found} of ${seen.genuine}`,
-    `${enrolment.seconds.toFixed(1)} s, ${formatBytes(seen.irisResidentBytes + seen.graphResidentBytes)}`,
-  ]);
+    'both eyes, mirror, masks, 11 rotations',
+    `${CLIENTS.join(' / ')} clients`,
+    describeRates(
+      searches.map(({ searchesPerSecond }) => searchesPerSecond),
+      1,
+    ),
+    // A search is of four eyes: two sides in two orientations.
+    describeRates(
+      searches.map(({ searchesPerSecond }) => searchesPerSecond),
+      4,
+    ),
+    searches.map(({ found, genuine }) => `${found} of ${genuine}`).join(' / '),
+    enrolment.seconds.toFixed(1),
+    formatBytes(Math.max(...searches.map((seen) => seen.irisResidentBytes + seen.graphResidentBytes))),
+  ];
 }
 
 function libraryRows(people: number, seen: LibraryFigures): string[][] {
-  const what = `${seen.library}: ${seen.distance}`;
-  const built = `${seen.buildSeconds.toFixed(1)} s, ${formatBytes(seen.residentBytes)}`;
-  const settings = describeSettings(seen.settings);
+  const what = [seen.library, describeSettings(seen.settings)];
+  const built = [seen.buildSeconds.toFixed(1), formatBytes(seen.residentBytes)];
   if (seen.added < people) {
-    return [
-      [String(people), what, settings, `${seen.added} people built, then given up`, '', '', '', '', built],
-    ];
+    return [[...what, `given up after ${seen.added} people`, '', '', '', '', ...built]];
   }
-  return seen.searches.map(({ set, mode, captures, found, capturesPerSecond }) => [
-    String(people),
-    what,
-    settings,
-    set,
-    mode === 'one' ? 'one thread' : `${availableParallelism()} threads`,
-    capturesPerSecond.toFixed(1),
-    '',
-    `${found} of ${captures}`,
-    built,
-  ]);
+  return [...new Set(seen.searches.map(({ set }) => set))].map((set) => {
+    const modes = seen.searches.filter((one) => one.set === set);
+    const rates = modes.map(({ capturesPerSecond }) => capturesPerSecond);
+    const threads = modes.map(({ mode }) => (mode === 'one' ? 1 : availableParallelism()));
+    const [{ rolls, found, captures }] = modes;
+    return [
+      ...what,
+      set,
+      `${threads.join(' / ')} ${threads.length === 1 ? 'thread' : 'threads'}`,
+      describeRates(rates, 1),
+      describeRates(rates, rolls),
+      `${found} of ${captures}`,
+      ...built,
+    ];
+  });
+}
+
+function describeRates(capturesPerSecond: readonly number[], eyesACapture: number): string {
+  return capturesPerSecond.map((rate) => (eyesACapture * rate).toFixed(0)).join(' / ');
 }
 
 function describeSettings({ m, efConstruction, ef }: GraphSettings): string {

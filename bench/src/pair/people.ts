@@ -13,6 +13,7 @@ export interface Probe {
 const POPULATION = new Population('bench');
 /** Strangers have indices beyond everybody who may be enrolled. */
 const FIRST_STRANGER = 1_000_000;
+const FIRST_WARMING_STRANGER = 2_000_000;
 const GENUINE_TO_A_STRANGER = 4;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
@@ -36,17 +37,17 @@ export function probes(people: number, genuine: number): Probe[] {
     // One capture of a person each time the person comes up again.
     const again = 1 + Math.floor(index / people);
     const shown: Probe = { person, iris: POPULATION.again(POPULATION.person(person), again) };
-    return index % GENUINE_TO_A_STRANGER === 0 ? [shown, stranger(index)] : [shown];
+    return index % GENUINE_TO_A_STRANGER === 0 ? [shown, stranger(FIRST_STRANGER + index)] : [shown];
   });
   progress.stop();
   return all.flat();
 }
 
-/** Captures of people who are never enrolled. */
-export function strangers(count: number): Probe[] {
-  return Array.from({ length: count }, (_, index) => stranger(FIRST_STRANGER + index));
+/** Captures of people who are neither enrolled nor among the probes. */
+export function warmingProbes(count: number): Probe[] {
+  return Array.from({ length: count }, (_, index) => stranger(FIRST_WARMING_STRANGER + index));
 }
 
 function stranger(index: number): Probe {
-  return { person: null, iris: POPULATION.enrolment(POPULATION.person(FIRST_STRANGER + index)) };
+  return { person: null, iris: POPULATION.enrolment(POPULATION.person(index)) };
 }

@@ -8,7 +8,7 @@ import * as api from '@irispair/proto/public';
 import { PairClient } from 'irispair/client/pair-client';
 import { startProgress, type Progress } from 'irispair/output/progress';
 import { percentile } from '../percentile.js';
-import { strangers, type Probe } from './people.js';
+import { warmingProbes, type Probe } from './people.js';
 import { asMessage } from './wire.js';
 
 /** What was seen. Rates are by the wall clock; figures a search are means. */
@@ -52,7 +52,7 @@ export async function measureSearches(
 ): Promise<SearchFigures> {
   const connections = Array.from({ length: clients }, () => new PairClient(address));
   try {
-    await searchAll(connections, strangers(WARMING_SEARCHES));
+    await searchAll(connections, warmingProbes(WARMING_SEARCHES));
     const before = await connections[0].status();
     const start = performance.now();
     const progress = startProgress(`searching, ${clients} at once`, probes.length);
