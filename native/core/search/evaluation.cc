@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include "core/system/thread_clock.h"
+
 namespace irispair {
 namespace {
 
@@ -90,10 +92,10 @@ void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size
     places[found++] = index;
   }
   std::array<Distance, kChunk> least;
-  const double before = MonotonicMicroseconds();
+  const std::uint64_t before = ThreadCpuNanoseconds();
   workshop_.kernel.least(*probe, search.terms().window, std::span(eyes).first(found),
                          std::span(least).first(found));
-  worker.kernel_nanoseconds.fetch_add(static_cast<std::uint64_t>((MonotonicMicroseconds() - before) * 1000));
+  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
   for (std::size_t index = 0; index < found; ++index) work_[step].distances[places[index]] = least[index];
   work_[step].stale.fetch_add(static_cast<std::uint32_t>(count - found));
   workshop_.distances.fetch_add(found);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/system/thread_clock.h"
+
 namespace irispair {
 namespace {
 
@@ -73,7 +75,7 @@ void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerCo
   }
   std::vector<std::vector<Found>> found(searches_.size());
   std::array<Distance, kBlock> least;
-  const double before = MonotonicMicroseconds();
+  const std::uint64_t before = ThreadCpuNanoseconds();
   for (std::size_t block = 0; block < eyes.size(); block += kBlock) {
     const std::size_t count = std::min(kBlock, eyes.size() - block);
     for (std::size_t search = 0; search < searches_.size(); ++search) {
@@ -91,7 +93,7 @@ void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerCo
       }
     }
   }
-  worker.kernel_nanoseconds.fetch_add(static_cast<std::uint64_t>((MonotonicMicroseconds() - before) * 1000));
+  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
   for (std::size_t search = 0; search < searches_.size(); ++search) {
     if (searches_[search]->terms().side == side) Merge(search, found[search], eyes.size());
   }
