@@ -14,6 +14,7 @@ import Table from 'cli-table3';
 import { credentials } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { irisMessage } from '@irispair/common/iris/message';
 import { packVectorIds, serialId, version } from '@irispair/common/ids/vector-id';
 import { Population } from 'irispair/generate/population';
 import { freePort } from 'irispair/pair/free-port';
@@ -115,14 +116,9 @@ class HopBench {
     });
     const [first] = (await once(session, 'data')) as [hop.SessionResponse];
     const population = new Population('bench');
-    const probes = Array.from({ length: PEOPLE }, (_, index) => {
-      const { left, right } = population.enrolment(population.person(index));
-      const template = ({ irisCodes, maskCodes }: typeof left) => ({
-        irisCodes: Buffer.from(irisCodes),
-        maskCodes: Buffer.from(maskCodes),
-      });
-      return { left: template(left), right: template(right) };
-    });
+    const probes = Array.from({ length: PEOPLE }, (_, index) =>
+      irisMessage(population.enrolment(population.person(index))),
+    );
     const queries = await new Promise<number[]>((resolve, reject) => {
       client.prepareQuery({ sessionId: first.sessionId, probes }, (error, response) => {
         if (error === null) resolve(response.queryHandles);

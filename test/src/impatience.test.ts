@@ -6,16 +6,16 @@ import { credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { IrisComputeClient, type PlacementResponse } from '@irispair/proto/compute';
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
-import { asMessage } from './support/messages.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const population = new Population('impatient callers');
 const LONGEST_WAIT_MILLISECONDS = 20_000;
 
 function capture(index: number): api.Iris {
-  return asMessage(population.enrolment(population.person(index)));
+  return irisMessage(population.enrolment(population.person(index)));
 }
 
 describe('callers who go away', () => {

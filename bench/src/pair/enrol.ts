@@ -1,9 +1,9 @@
 /** Enrols people through the bulk stream. */
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import type * as api from '@irispair/proto/public';
 import type { PairClient } from 'irispair/client/pair-client';
 import { startProgress } from 'irispair/output/progress';
-import { asMessage } from './wire.js';
 
 /** How enrolling went. */
 export interface EnrolmentFigures {
@@ -54,7 +54,7 @@ export async function enrol(
 
 function* requests(irises: readonly Iris[], first: number, end: number): Generator<api.ProcessRequest> {
   for (let index = first; index < end; index++) {
-    const iris = asMessage(irises[index]);
+    const iris = irisMessage(irises[index]);
     yield { requestId: String(index), request: { $case: 'enroll', value: { iris, orList: [] } } };
   }
 }

@@ -4,12 +4,12 @@
  * 1. Some searches that do not count, so that code is compiled and connections are up.
  * 2. The probes, bounded by their number and by time, between two readings of the pair's counters.
  */
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { PairClient } from 'irispair/client/pair-client';
 import { startProgress, type Progress } from 'irispair/output/progress';
 import { percentile } from '../percentile.js';
 import { warmingProbes, type Probe } from './people.js';
-import { asMessage } from './wire.js';
 
 /** What was seen. Rates are by the wall clock; figures a search are means. */
 export interface SearchFigures {
@@ -96,7 +96,7 @@ async function searchAll(
       while (next < probes.length && performance.now() < end) {
         const probe = probes[next];
         next += 1;
-        const iris = asMessage(probe.iris);
+        const iris = irisMessage(probe.iris);
         const start = performance.now();
         const response = await client.search({ iris, orList: [] });
         searched.push({ probe, response, milliseconds: performance.now() - start });

@@ -10,6 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
@@ -122,7 +123,7 @@ async function enrolAll(client: PairClient, irises: readonly Iris[]): Promise<En
   await client.process(
     irises.map((iris, index) => ({
       requestId: String(index),
-      request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+      request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
     })),
     ({ requestId, response }) => {
       progress.step();
@@ -174,7 +175,7 @@ async function searchAll(client: PairClient, all: readonly Probe[]): Promise<Fou
         next += 1;
         const probe = all[place];
         const start = performance.now();
-        const response = await client.search({ iris: asMessage(probe.iris), orList: [] });
+        const response = await client.search({ iris: irisMessage(probe.iris), orList: [] });
         found[place] = { probe, response, milliseconds: performance.now() - start };
         progress.step();
       }
@@ -210,7 +211,7 @@ async function enrolTwins(
     pairs.flatMap(([first, second], index) =>
       [first, second].map((iris, twin) => ({
         requestId: `${index}/${twin}`,
-        request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+        request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
       })),
     ),
     ({ requestId, response }) => {
@@ -309,12 +310,4 @@ function hit({ probe, response }: FoundProbe, decision: api.Decision, { serialId
 function hasFalseMatch({ probe, response }: FoundProbe, { serialIds }: Enrolled): boolean {
   const serialId = probe.person === null ? undefined : serialIds.get(probe.person);
   return response.matches.some((match) => match.serialId !== serialId);
-}
-
-function asMessage({ left, right }: Iris): api.Iris {
-  const template = ({ irisCodes, maskCodes }: Iris['left']): api.Template => ({
-    irisCodes: Buffer.from(irisCodes),
-    maskCodes: Buffer.from(maskCodes),
-  });
-  return { left: template(left), right: template(right) };
 }
