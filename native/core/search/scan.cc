@@ -40,13 +40,12 @@ void Scan::Start(Report report) {
   }
   for (const Side side : sides) {
     for (std::uint64_t first = 1; first <= highest; first += kChunk) {
-      const auto end =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(first + kChunk, std::uint64_t{highest} + 1));
+      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(kChunk, highest - first + 1));
       workshop_.pools.Submit(
           side, Lane::kScan,
           [self = shared_from_this(), side, first = static_cast<std::uint32_t>(first),
-           end](WorkerContext& worker) {
-            if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, end, worker);
+           count](WorkerContext& worker) {
+            if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, count, worker);
             if (self->chunks_left_.fetch_sub(1) == 1) {
               for (std::size_t search = 0; search < self->searches_.size(); ++search) {
                 ScanAnswer& answer = self->answers_[search];
@@ -61,11 +60,12 @@ void Scan::Start(Report report) {
   }
 }
 
-void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerContext& worker) {
+void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t count, WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
   std::vector<StoredId> ids;
   std::vector<const EyePlanes*> eyes;
-  for (std::uint32_t serial_id = first; serial_id < end; ++serial_id) {
+  for (std::uint32_t offset = 0; offset < count; ++offset) {
+    const std::uint32_t serial_id = first + offset;
     const DirectoryEntry entry = workshop_.gallery.directory().Find(serial_id);
     if (entry.state != IrisState::kLive) continue;
     ids.push_back({serial_id, entry.version});

@@ -1,11 +1,13 @@
 #include "core/system/kernel_calls.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mempolicy.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +78,10 @@ class SystemKernelCalls final : public KernelCalls {
   }
 
   int OpenHugetlbfs(const char* directory, std::size_t bytes, int* file) override {
+    // On any other file system the irises would be written to a disk.
+    struct statfs mounted {};
+    if (statfs(directory, &mounted) != 0) return errno;
+    if (mounted.f_type != HUGETLBFS_MAGIC || mounted.f_bsize != kHugepageBytes) return EMEDIUMTYPE;
     std::string path = std::string(directory) + "/irispair-XXXXXX";
     *file = mkostemp(path.data(), O_CLOEXEC);
     if (*file < 0) return errno;
