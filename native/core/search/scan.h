@@ -44,7 +44,7 @@ class Scan : public std::enable_shared_from_this<Scan> {
   std::vector<ScanAnswer>& answers() { return answers_; }
 
  private:
-  void ScanChunk(Side side, std::uint32_t first, std::uint32_t count, WorkerContext& worker);
+  void ScanChunk(Side side, std::uint32_t first, WorkerContext& worker);
   void Merge(std::size_t search, std::vector<Found>& found, std::uint64_t compared);
 
   Workshop workshop_;

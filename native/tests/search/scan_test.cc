@@ -114,7 +114,7 @@ TEST(Scan, OfAnEmptyGalleryOrForNobodyIsDoneAtOnce) {
 }
 
 TEST(Scan, FindsTheLastIdOfEveryChunk) {
-  for (const std::uint32_t highest : {1U, 511U, 512U, 513U, 1024U, 1025U}) {
+  for (const std::uint32_t highest : {1U, 511U, 512U, 1023U, 1024U, 65535U, 65536U, 0xffff'ffffU}) {
     Bench bench(2);
     bench.Enrol(highest, 3, IrisOf(highest, 3));
     const auto scan = bench.RunScan({Terms(ZeroProbe(), 5, Side::kRight, {0, 0})});

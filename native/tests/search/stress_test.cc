@@ -16,7 +16,7 @@ using test::Terms;
 
 constexpr std::uint32_t kPeople = 40;
 constexpr std::size_t kOthers = 4;
-constexpr int kSearchesEach = 40;
+constexpr int kSearchesEach = 150;
 
 // Whoever opens searches: some batches in flight at once over several steps, some scans, queries released
 // early.
