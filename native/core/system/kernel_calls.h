@@ -43,7 +43,8 @@ int SetThreadCpus(const std::vector<int>& cpus);
 // The node of each page, or a negative errno value (-ENOENT: not backed yet). move_pages in its query form.
 std::vector<int> NodesOfPages(const void* address, std::size_t bytes, std::size_t page_bytes);
 
-// Bytes of a range that lie on transparent hugepages, from /proc/self/smaps.
+// Bytes of a range that lie on transparent hugepages, from /proc/self/smaps; at most that many where the
+// kernel joined the range with its neighbours.
 std::size_t TransparentHugeBytes(const void* address, std::size_t bytes);
 
 }  // namespace irispair
