@@ -41,7 +41,7 @@ void Scan::Start(Report report) {
   }
   chunks_left_ = sides.size() * chunks.size();
   if (chunks_left_ == 0) {
-    report_(shared_from_this());
+    Reported();
     return;
   }
   for (const Side side : sides) {
@@ -56,7 +56,7 @@ void Scan::Start(Report report) {
                 answer.match_count = static_cast<std::uint32_t>(std::ranges::count_if(
                     answer.nearest, [limit](const Found& found) { return IsMatch(found.distance, limit); }));
               }
-              self->report_(self);
+              self->Reported();
             }
           });
     }
