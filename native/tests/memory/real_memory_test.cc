@@ -55,38 +55,41 @@ void ExpectBackedAndZeroed(const Segment& segment) {
   EXPECT_EQ(pages * segment.page_bytes(), segment.bytes());
 }
 
-// Some free hugepages of 2 MiB for as long as it lives, given back afterwards; one test at a time.
+// Free hugepages of 2 MiB for as long as it lives, given back afterwards; one test at a time. Enough of them
+// that another process may take a few.
 class ReservedHugepages {
  public:
-  explicit ReservedHugepages(long wanted) : lock_(open(kPath, O_RDONLY | O_CLOEXEC)) {
+  ReservedHugepages() : lock_(open((std::string(kPool) + "nr_hugepages").c_str(), O_RDONLY | O_CLOEXEC)) {
     if (lock_ < 0 || flock(lock_, LOCK_EX) != 0) return;
-    const long before = Read();
-    if (!Write(before + wanted)) return;
-    added_ = Read() - before;
-    long free = 0;
-    std::ifstream("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") >> free;
-    granted_ = added_ == wanted && free >= wanted;
+    const long before = Persistent();
+    if (!Keep(before + kWanted)) return;
+    added_ = Persistent() - before;
+    granted_ = added_ == kWanted && Read("free_hugepages") >= kWanted;
   }
   ~ReservedHugepages() {
     // What others reserved meanwhile stays.
-    if (added_ > 0) Write(Read() - added_);
+    if (added_ > 0) Keep(Persistent() - added_);
     if (lock_ >= 0) close(lock_);
   }
   ReservedHugepages(const ReservedHugepages&) = delete;
   ReservedHugepages& operator=(const ReservedHugepages&) = delete;
 
   bool granted() const { return granted_; }
+  static long Total() { return Read("nr_hugepages"); }
 
  private:
-  static constexpr const char* kPath = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+  static constexpr const char* kPool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+  static constexpr long kWanted = 16;
 
-  static long Read() {
+  static long Read(const char* figure) {
     long pages = 0;
-    std::ifstream(kPath) >> pages;
+    std::ifstream(std::string(kPool) + figure) >> pages;
     return pages;
   }
-  static bool Write(long pages) {
-    std::ofstream file(kPath);
+  // Without those that go once whoever uses them ends: writing their number back would keep them.
+  static long Persistent() { return Total() - Read("surplus_hugepages"); }
+  static bool Keep(long pages) {
+    std::ofstream file(std::string(kPool) + "nr_hugepages");
     file << pages << std::flush;
     return file.good();
   }
@@ -172,7 +175,7 @@ TEST(RealMemory, WritesNothingToADirectoryThatIsNoHugetlbfs) {
 }
 
 TEST(RealMemory, LiesOnHugetlbfsWhereItIsMountedAndHasPages) {
-  const ReservedHugepages reserved(4);
+  const ReservedHugepages reserved;
   const HugetlbfsMount mounted("pagesize=2M");
   SegmentPlan plan;
   plan.hugetlbfs = mounted.path();
@@ -191,13 +194,13 @@ TEST(RealMemory, LiesOnHugetlbfsWhereItIsMountedAndHasPages) {
   } else {
     Took("no hugetlbfs can be had");
     const Segment segment(kBytes, plan, KernelCalls::System());
-    EXPECT_FALSE(segment.fallbacks().empty());
+    EXPECT_EQ(segment.backing() == Backing::kHugetlbfs, segment.fallbacks().empty());
     ExpectBackedAndZeroed(segment);
   }
 }
 
 TEST(RealMemory, FallsBackFromAFullHugetlbfsToAnonymousHugepages) {
-  const ReservedHugepages reserved(4);
+  const ReservedHugepages reserved;
   const HugetlbfsMount mounted("pagesize=2M,size=2M");
   SegmentPlan plan;
   plan.hugetlbfs = mounted.path();
@@ -224,7 +227,7 @@ TEST(RealMemory, RefusesAHugetlbfsOfAnotherPageSize) {
 }
 
 TEST(RealMemory, LiesOnAnonymousHugepagesWhereSomeAreFree) {
-  const ReservedHugepages reserved(4);
+  const ReservedHugepages reserved;
   if (reserved.granted()) {
     Took("pages reserved");
     SegmentPlan plan;
@@ -242,10 +245,9 @@ TEST(RealMemory, LiesOnAnonymousHugepagesWhereSomeAreFree) {
 }
 
 TEST(RealMemory, FallsBackToSmallPagesWhenMoreAreNeededThanThereAre) {
-  const ReservedHugepages reserved(2);
+  const ReservedHugepages reserved;
   // 64 pages more than the machine has in all, reserved by whomever.
-  long total = 0;
-  std::ifstream("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages") >> total;
+  const long total = ReservedHugepages::Total();
   if (total > 512) GTEST_SKIP() << "this machine reserves so many hugepages that more is too much for a test";
   const Segment segment((static_cast<std::size_t>(total) + 64) * kHugepageBytes, {}, KernelCalls::System());
   Took(reserved.granted() ? "some pages reserved" : "no pages can be reserved");
@@ -321,7 +323,7 @@ TEST(RealMemory, InterleavesAndThenGoesOnWhenTheNodeDoesNotExist) {
 }
 
 TEST(RealMemory, StopsWhenTheNodeDoesNotExistAndPlacementIsStrict) {
-  const ReservedHugepages reserved(4);
+  const ReservedHugepages reserved;
   const HugetlbfsMount mounted("pagesize=2M");
   SegmentPlan plan;
   plan.policy = {PolicyKind::kBind, {kNoNode}};
