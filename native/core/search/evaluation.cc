@@ -31,7 +31,7 @@ void Evaluation::Start(Report report) {
   }
   if (running == 0) {
     started_ = finished_ = MonotonicMicroseconds();
-    report_(shared_from_this());
+    Reported();
     return;
   }
   // Set before the first chunk is submitted: a worker may finish it at once.
@@ -122,7 +122,7 @@ void Evaluation::Finish(std::size_t step) {
   }
   if (steps_left_.fetch_sub(1) == 1) {
     finished_ = MonotonicMicroseconds();
-    report_(shared_from_this());
+    Reported();
   }
 }
 
