@@ -16,6 +16,7 @@ interface KernelRow {
 interface KernelFigures {
   readonly streaming_read_bytes_per_second: number;
   readonly eye_bytes: number;
+  readonly backing: string;
   readonly rows: readonly KernelRow[];
 }
 
@@ -34,26 +35,30 @@ export function runKernelBench(): PartResult {
 function kernelTable({
   streaming_read_bytes_per_second: bandwidth,
   eye_bytes: eye,
+  backing,
   rows,
 }: KernelFigures): string {
   const table = new Table({
-    head: ['kernel', 'window', 'where', 'candidates/s', 'to scalar', 'of read bandwidth'],
+    head: ['kernel', 'window', 'where', 'candidates/s', 'to scalar', 'to scalar native', 'of read bandwidth'],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
-    const scalar = rows.find(
-      ({ kernel, window, where }) => kernel === 'scalar' && window === row.window && where === row.where,
-    );
-    const ratio = row.candidates_per_second / (scalar?.candidates_per_second ?? NaN);
+    const ratioTo = (other: string) => {
+      const beside = rows.find(
+        ({ kernel, window, where }) => kernel === other && window === row.window && where === row.where,
+      );
+      return `${(row.candidates_per_second / (beside?.candidates_per_second ?? NaN)).toFixed(1)}x`;
+    };
     const share = (row.candidates_per_second * eye) / bandwidth;
     table.push([
       row.kernel,
       row.window,
       row.where,
       row.candidates_per_second.toFixed(0),
-      `${ratio.toFixed(1)}x`,
+      ratioTo('scalar'),
+      ratioTo('scalar native'),
       `${(100 * share).toFixed(0)} %`,
     ]);
   }
-  return `streaming read ${(bandwidth / 1e9).toFixed(1)} GB/s\n${table.toString()}`;
+  return `streaming read ${(bandwidth / 1e9).toFixed(1)} GB/s, irises on ${backing} pages\n${table.toString()}`;
 }

@@ -9,8 +9,13 @@
 #include <vector>
 
 #include "core/kernels/kernel.h"
+#include "core/memory/segment.h"
 
 namespace irispair {
+
+// core/kernels/scalar.cc built with -march=native.
+extern const Kernel kNativeScalarKernel;
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -29,8 +34,9 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-std::vector<EyePlanes> RandomEyes(std::size_t count) {
-  std::vector<EyePlanes> eyes(count);
+// Mapped as the arenas are: most cache misses of a gathered read are otherwise misses of the address table.
+std::span<EyePlanes> RandomEyes(const Segment& segment, std::size_t count) {
+  const std::span eyes(reinterpret_cast<EyePlanes*>(segment.data()), count);
   std::mt19937_64 random(1);
   for (EyePlanes& eye : eyes) {
     auto* words = reinterpret_cast<char*>(&eye);
@@ -59,7 +65,7 @@ double Round(const Kernel& kernel, const PreparedEye& probe, RotationWindow wind
 }
 
 // Bytes a second of one core reading the arena once, in order.
-double StreamingRead(const std::vector<EyePlanes>& eyes) {
+double StreamingRead(std::span<const EyePlanes> eyes) {
   const auto* words = reinterpret_cast<const std::uint64_t*>(eyes.data());
   const std::size_t count = eyes.size() * sizeof(EyePlanes) / 8;
   std::uint64_t sums[8] = {};
@@ -74,7 +80,8 @@ double StreamingRead(const std::vector<EyePlanes>& eyes) {
 }
 
 void Run() {
-  const std::vector<EyePlanes> eyes = RandomEyes(kArenaEyes);
+  const Segment segment(kArenaEyes * sizeof(EyePlanes), SegmentPlan{}, KernelCalls::System());
+  const std::span<const EyePlanes> eyes = RandomEyes(segment, kArenaEyes);
   std::vector<const EyePlanes*> gathered(kArenaEyes);
   for (std::size_t index = 0; index < kArenaEyes; ++index) gathered[index] = &eyes[index];
   std::shuffle(gathered.begin(), gathered.end(), std::mt19937_64(2));
@@ -93,18 +100,21 @@ void Run() {
     std::vector<double> rates;
   };
   std::vector<Row> rows;
-  for (const Kernel* kernel : AvailableKernels()) {
+  std::vector<std::pair<const char*, const Kernel*>> kernels{{"scalar native", &kNativeScalarKernel}};
+  for (const Kernel* kernel : AvailableKernels()) kernels.emplace_back(kernel->name, kernel);
+  for (const auto& [name, kernel] : kernels) {
     for (const auto& [window, reach] : {std::pair{"min11", 5}, std::pair{"min31", 15}}) {
-      rows.push_back({kernel->name, window, "in cache", &cached, {0, reach}, kernel, {}});
-      rows.push_back({kernel->name, window, "out of cache", &gathered, {0, reach}, kernel, {}});
+      rows.push_back({name, window, "in cache", &cached, {0, reach}, kernel, {}});
+      rows.push_back({name, window, "out of cache", &gathered, {0, reach}, kernel, {}});
     }
   }
   for (int round = 0; round < kRounds; ++round) {
     bandwidth.push_back(StreamingRead(eyes));
     for (Row& row : rows) row.rates.push_back(Round(*row.run, probe, row.rotations, *row.order));
   }
-  std::printf("{\"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"rows\": [",
-              Median(bandwidth), sizeof(EyePlanes));
+  std::printf(
+      "{\"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"backing\": \"%s\", \"rows\": [",
+      Median(bandwidth), sizeof(EyePlanes), BackingName(segment.backing()));
   const char* separator = "";
   for (const Row& row : rows) {
     std::printf(

@@ -68,8 +68,12 @@ IRISPAIR_AVX2 Combined Combine(const PreparedEye& probe, const EyePlanes& candid
 
 struct Avx2Count {
   __attribute__((target("avx2"))) static void Candidate(const PreparedEye& probe, const EyePlanes& candidate,
-                                                        int first, int last, Distance* out) {
-    for (int rotation = first; rotation <= last; ++rotation) *out++ = OneRotation(probe, candidate, rotation);
+                                                        const EyePlanes& next, int first, int last,
+                                                        Distance* out) {
+    for (int rotation = first; rotation <= last; ++rotation) {
+      PrefetchShare(next, rotation, first, last);
+      *out++ = OneRotation(probe, candidate, rotation);
+    }
   }
 
   IRISPAIR_AVX2 static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate,

@@ -13,7 +13,8 @@ std::vector<const Kernel*> Detect() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2")) kernels.push_back(&kAvx2Kernel);
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq")) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vpopcntdq")) {
     kernels.push_back(&kAvx512Kernel);
   }
 #endif

@@ -12,9 +12,12 @@ namespace {
 struct NeonCount {
   static constexpr std::size_t kWordsInVector = 4;
 
-  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, int first, int last,
-                        Distance* out) {
-    for (int rotation = first; rotation <= last; ++rotation) *out++ = OneRotation(probe, candidate, rotation);
+  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, const EyePlanes& next,
+                        int first, int last, Distance* out) {
+    for (int rotation = first; rotation <= last; ++rotation) {
+      PrefetchShare(next, rotation, first, last);
+      *out++ = OneRotation(probe, candidate, rotation);
+    }
   }
 
   static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate, int rotation) {

@@ -1,9 +1,12 @@
 // The walk over rotations and candidates that every kernel shares; a kernel only counts one rotation.
 //
-// `Count` is a stateless type with `static void Candidate(const PreparedEye&, const EyePlanes&, int first,
-// int last, Distance* out)`, which writes the distance at each rotation first..last.
+// `Count` is a stateless type with `static void Candidate(const PreparedEye&, const EyePlanes& candidate,
+// const EyePlanes& next, int first, int last, Distance* out)`, which writes the candidate's distance at each
+// rotation first..last. Candidates lie at random places of the arena: meanwhile it asks for the next one,
+// column by column, since a burst would stand in the way of the candidate's own loads.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -11,20 +14,23 @@
 
 namespace irispair {
 
+// Asks the memory for some columns of all planes, from a cache line's first column on.
+inline void PrefetchColumns(const EyePlanes& eye, std::size_t first, std::size_t end) {
+  constexpr std::size_t kColumnsInCacheLine = 16;
+  for (std::size_t column = first; column < end; column += kColumnsInCacheLine) {
+    __builtin_prefetch(&eye.real[column]);
+    __builtin_prefetch(&eye.imaginary[column]);
+    __builtin_prefetch(&eye.mask[column]);
+  }
+}
+
 template <typename Count>
 void LeastOverRotations(const PreparedEye& probe, RotationWindow window,
                         std::span<const EyePlanes* const> candidates, std::span<Distance> least) {
-  constexpr std::size_t kCacheLine = 64;
   std::array<Distance, 2 * kFarthestRotation + 1> each;
   for (std::size_t index = 0; index < candidates.size(); ++index) {
-    if (index + 1 < candidates.size()) {
-      // Candidates lie at random places of the arena: ask for the next while this one is counted.
-      const char* next = reinterpret_cast<const char*>(candidates[index + 1]);
-      for (std::size_t offset = 0; offset < sizeof(EyePlanes); offset += kCacheLine) {
-        __builtin_prefetch(next + offset);
-      }
-    }
-    Count::Candidate(probe, *candidates[index], window.First(), window.Last(), each.data());
+    const EyePlanes& next = *candidates[std::min(index + 1, candidates.size() - 1)];
+    Count::Candidate(probe, *candidates[index], next, window.First(), window.Last(), each.data());
     Distance best = each[0];
     for (int other = 1; other < window.Size(); ++other) {
       const Distance& distance = each[static_cast<std::size_t>(other)];
@@ -37,7 +43,14 @@ void LeastOverRotations(const PreparedEye& probe, RotationWindow window,
 template <typename Count>
 void EachRotation(const PreparedEye& probe, RotationWindow window, const EyePlanes& candidate,
                   std::span<Distance> each) {
-  Count::Candidate(probe, candidate, window.First(), window.Last(), each.data());
+  Count::Candidate(probe, candidate, candidate, window.First(), window.Last(), each.data());
+}
+
+// For kernels that count one rotation after the other: its share of the next candidate.
+inline void PrefetchShare(const EyePlanes& next, int rotation, int first, int last) {
+  const auto rotations = static_cast<std::size_t>(last - first + 1);
+  const auto done = static_cast<std::size_t>(rotation - first);
+  PrefetchColumns(next, kColumns * done / rotations, kColumns * (done + 1) / rotations);
 }
 
 }  // namespace irispair

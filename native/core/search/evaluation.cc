@@ -27,7 +27,8 @@ void Evaluation::Start(Report report) {
     ++running;
     const std::size_t candidates = steps_[step].candidates.size();
     work_[step].distances.resize(candidates);
-    work_[step].chunks_left = static_cast<std::uint32_t>((candidates + kChunk - 1) / kChunk);
+    work_[step].chunks_left =
+        static_cast<std::uint32_t>(std::max<std::size_t>(1, (candidates + kChunk - 1) / kChunk));
   }
   if (running == 0) {
     started_ = finished_ = MonotonicMicroseconds();
@@ -39,18 +40,22 @@ void Evaluation::Start(Report report) {
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     if (steps_[step].search == nullptr) continue;
     const std::size_t candidates = steps_[step].candidates.size();
-    // Nothing to compute: the step answers the state of its search without waking anybody.
-    if (candidates == 0) {
+    // Nothing to compute: the step answers the state of its search without waking anybody. A stored iris has
+    // to be looked up all the same: it may not be current.
+    if (candidates == 0 && steps_[step].search->terms().query != nullptr) {
       NoteStart(MonotonicMicroseconds());
       Finish(step);
+      continue;
     }
-    for (std::size_t first = 0; first < candidates; first += kChunk) {
+    std::size_t first = 0;
+    do {
       const std::size_t count = std::min(kChunk, candidates - first);
       workshop_.pools.Submit(steps_[step].search->terms().side, Lane::kSearch,
                              [self = shared_from_this(), step, first, count](WorkerContext& worker) {
                                self->EvaluateChunk(step, first, count, worker);
                              });
-    }
+      first += count;
+    } while (first < candidates);
   }
 }
 
