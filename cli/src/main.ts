@@ -1,6 +1,7 @@
 /** The `irispair` command. */
 import { Command, CommanderError } from 'commander';
 import { IrisPairError } from '@irispair/common/errors/errors';
+import { VERSION } from '@irispair/common/version';
 import { isUnavailable } from './client/pair-client.js';
 import { addBulkCommands } from './commands/bulk.js';
 import { addCompareCommand } from './commands/compare.js';
@@ -14,7 +15,7 @@ import { note } from './output/print.js';
 
 const program = new Command('irispair')
   .description('Has this pair of eyes been enrolled before?')
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .showHelpAfterError('(irispair COMMAND --help shows an example)')
   .addHelpText(

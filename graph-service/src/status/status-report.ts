@@ -2,6 +2,7 @@
 import type { Logger } from '@irispair/common/log/logger';
 import { formatCpuList } from '@irispair/common/placement/cpu-list';
 import type { PlacementDecision } from '@irispair/common/placement/decide';
+import { VERSION } from '@irispair/common/version';
 import { readResidentBytes } from '@irispair/native/residency';
 import type { PlacementResponse } from '@irispair/proto/compute';
 import * as api from '@irispair/proto/public';
@@ -9,8 +10,6 @@ import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { Registry } from '../iris/registry.js';
 import type { Matcher } from '../matching/matcher.js';
-
-const VERSION = '0.1.0';
 
 /** What the report reads. */
 export interface StatusParts {
