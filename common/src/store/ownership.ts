@@ -21,9 +21,10 @@ export async function ownDirectory(directory: string): Promise<Ownership> {
   try {
     await prepareSocketPath(path);
   } catch (error) {
-    throw new MisconfiguredError(`the store in ${directory} cannot be owned: another process may use it`, {
-      cause: error,
-    });
+    throw new MisconfiguredError(
+      `the store in ${directory} cannot be owned by this process: ${reasonOf(error)}`,
+      { cause: error },
+    );
   }
   const server = createServer((socket) => socket.destroy()).listen(path);
   await once(server, 'listening');
@@ -34,4 +35,8 @@ export async function ownDirectory(directory: string): Promise<Ownership> {
       await once(server, 'close');
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
