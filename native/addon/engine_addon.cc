@@ -88,6 +88,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                         InstanceMethod("releaseQueries", &Engine::Guarded<&Engine::ReleaseQueries>),
                         InstanceMethod("readIris", &Engine::Guarded<&Engine::ReadIris>),
                         InstanceMethod("evaluate", &Engine::Guarded<&Engine::Evaluate>),
+                        InstanceMethod("closeSearch", &Engine::Guarded<&Engine::CloseSearch>),
                         InstanceMethod("closeStream", &Engine::Guarded<&Engine::CloseStream>),
                         InstanceMethod("compareQueries", &Engine::Guarded<&Engine::CompareQueries>),
                         InstanceMethod("scan", &Engine::Guarded<&Engine::StartScan>),
@@ -138,17 +139,22 @@ class Engine final : public Napi::ObjectWrap<Engine> {
 
   // --- the gallery ---
 
-  Napi::Value LoadIris(const Napi::CallbackInfo& info) {
-    const std::uint32_t serial_id = ToSerialId(info[0]);
-    const std::uint16_t version = ToVersion(info[1]);
-    const auto record = ToBytes(info[2], "record");
+  static IrisPlanes ToRecord(const Napi::Value& value) {
+    const auto record = ToBytes(value, "record");
     if (record.size() != sizeof(IrisPlanes)) {
       throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) +
                                                    " bytes, expected " + std::to_string(sizeof(IrisPlanes)));
     }
-    while (!core_->gallery.Reserve(1)) core_->gallery.Grow();
     IrisPlanes iris;
     std::memcpy(&iris, record.data(), sizeof(IrisPlanes));
+    return iris;
+  }
+
+  Napi::Value LoadIris(const Napi::CallbackInfo& info) {
+    const std::uint32_t serial_id = ToSerialId(info[0]);
+    const std::uint16_t version = ToVersion(info[1]);
+    const IrisPlanes iris = ToRecord(info[2]);
+    while (!core_->gallery.Reserve(1)) core_->gallery.Grow();
     core_->gallery.Publish(serial_id, version, iris);
     return info.Env().Undefined();
   }
@@ -190,7 +196,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value Publish(const Napi::CallbackInfo& info) {
-    core_->gallery.Publish(ToSerialId(info[1]), ToVersion(info[2]), FindQuery(info[0])->Iris());
+    core_->gallery.Publish(ToSerialId(info[0]), ToVersion(info[1]), ToRecord(info[2]));
     return info.Env().Undefined();
   }
 
@@ -295,6 +301,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       step.answer.outcome =
           error.code() == ErrorCode::kUnknownQuery ? StepOutcome::kUnknownQuery : StepOutcome::kInvalid;
       step.answer.detail = error.what();
+      searches.erase(key.search_id);
       return step;
     }
     const auto found = searches.find(key.search_id);
@@ -304,6 +311,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     } else if (found->second->busy) {
       step.answer.outcome = StepOutcome::kInvalid;
       step.answer.detail = "search_id: the step before this one is not answered yet";
+      searches.erase(found);
     } else {
       step.search = found->second;
       step.search->busy = true;
@@ -337,13 +345,17 @@ class Engine final : public Napi::ObjectWrap<Engine> {
 
   // Frees the searches that were to be closed or whose step failed.
   void FinishSteps(std::int64_t stream, const std::vector<StepKey>& keys, Evaluation& done) {
-    const auto searches = streams_.find(stream);
+    const auto stream_searches = streams_.find(stream);
     for (std::size_t index = 0; index < keys.size(); ++index) {
       Step& step = done.steps()[index];
       if (step.search == nullptr) continue;
       step.search->busy = false;
       const bool over = keys[index].close || step.answer.outcome != StepOutcome::kOk;
-      if (over && searches != streams_.end()) searches->second.erase(keys[index].search_id);
+      if (!over || stream_searches == streams_.end()) continue;
+      Searches& searches = stream_searches->second;
+      const auto found = searches.find(keys[index].search_id);
+      // The id may be another search's by now.
+      if (found != searches.end() && found->second == step.search) searches.erase(found);
     }
   }
 
@@ -357,6 +369,13 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     object.Set("finishedMicroseconds", done.finished_microseconds());
     object.Set("answers", answers);
     return object;
+  }
+
+  Napi::Value CloseSearch(const Napi::CallbackInfo& info) {
+    const auto stream = streams_.find(ToInteger(info[0], "stream", 0, std::int64_t{1} << 53));
+    if (stream != streams_.end())
+      stream->second.erase(ToInteger(info[1], "search_id", 0, std::int64_t{1} << 53));
+    return info.Env().Undefined();
   }
 
   Napi::Value CloseStream(const Napi::CallbackInfo& info) {
