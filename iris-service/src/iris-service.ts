@@ -1,8 +1,8 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. Own the store and start the engine (arenas, pools) where the placement says.
- * 2. Listen on the socket, not serving yet, and load the store into the arenas.
+ * 1. See that the socket is free, own the store, start the engine (arenas, pools) where the placement says.
+ * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -22,7 +22,7 @@ import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
-import type { StoreIdentity } from './store/iris-store.js';
+import type { IrisStore, StoreIdentity } from './store/iris-store.js';
 import { LmdbIrisStore } from './store/lmdb-iris-store.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
@@ -34,6 +34,7 @@ const GROWTH_SHARE = 0.25;
 /** A running iris service. */
 export interface IrisService {
   readonly socket: string;
+  readonly engine: IrisEngine;
   stop(): Promise<void>;
 }
 
@@ -41,10 +42,30 @@ export interface IrisService {
 export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
+  await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
   const store = await LmdbIrisStore.open(settings.IRISPAIR_IRIS_STORE, IDENTITY);
-  const engine = startEngine(settings, decision);
-  logArenas(engine, logger);
+  try {
+    const engine = startEngine(settings, decision);
+    try {
+      return await serve(settings, decision, store, engine, logger);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
 
+async function serve(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  store: IrisStore,
+  engine: IrisEngine,
+  logger: Logger,
+): Promise<IrisService> {
+  logArenas(engine, logger);
   const gallery = new Gallery(engine, store);
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
@@ -64,7 +85,6 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
     }),
   );
   const socket = settings.IRISPAIR_IRIS_SOCKET;
-  await prepareSocketPath(socket);
   await bind(server, socket);
   health.setStatus('', 'SERVING');
   logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
@@ -74,6 +94,7 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
 
   return {
     socket,
+    engine,
     async stop() {
       clearInterval(expiry);
       health.setStatus('', 'NOT_SERVING');
