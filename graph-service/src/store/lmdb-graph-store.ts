@@ -5,8 +5,8 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
-import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
 import { writeFailure } from '@irispair/common/store/write-failure';
+import { ownDirectory, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
 import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
 
@@ -32,11 +32,11 @@ export class LmdbGraphStore implements GraphStore {
    */
   static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const ownership = await ownDirectory(directory);
+    const ownership = ownDirectory(directory);
     try {
       return await LmdbGraphStore.openOwned(directory, ownership, rowLimit);
     } catch (error) {
-      await ownership.release();
+      ownership.release();
       throw error;
     }
   }
@@ -101,7 +101,7 @@ export class LmdbGraphStore implements GraphStore {
 
   async close(): Promise<void> {
     await this.root.close();
-    await this.ownership.release();
+    this.ownership.release();
   }
 }
 

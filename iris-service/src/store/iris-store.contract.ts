@@ -132,7 +132,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
     it('has one owner', async () => {
       await assert.rejects(place.open(PLAIN), (error) => {
         assert.ok(error instanceof MisconfiguredError);
-        assert.match(error.message, /cannot be owned by this process/);
+        assert.match(error.message, /is in use by another service/);
         return true;
       });
       await store.commit([change([1, 0, 1])]);

@@ -8,8 +8,8 @@ import { mkdir } from 'node:fs/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
-import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
 import { writeFailure } from '@irispair/common/store/write-failure';
+import { ownDirectory, type Ownership } from '@irispair/native/ownership';
 import type { IrisStore, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 
 const HEADER_BYTES = 4;
@@ -37,11 +37,11 @@ export class LmdbIrisStore implements IrisStore {
    */
   static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const ownership = await ownDirectory(directory);
+    const ownership = ownDirectory(directory);
     try {
       return await LmdbIrisStore.openOwned(directory, ownership, identity);
     } catch (error) {
-      await ownership.release();
+      ownership.release();
       throw error;
     }
   }
@@ -113,7 +113,7 @@ export class LmdbIrisStore implements IrisStore {
 
   async close(): Promise<void> {
     await this.root.close();
-    await this.ownership.release();
+    this.ownership.release();
   }
 }
 
