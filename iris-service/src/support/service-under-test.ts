@@ -14,6 +14,7 @@ import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Iris } from '@irispair/common/iris/template';
 import { createLogger } from '@irispair/common/log/logger';
+import { matchLimit } from '@irispair/common/matching/threshold';
 import type { IrisEngine } from '@irispair/native/engine-types';
 import * as wire from '@irispair/proto/compute';
 import { startIrisService, type IrisService } from '../iris-service.js';
@@ -71,11 +72,21 @@ export class ServiceUnderTest {
     return { call, first };
   }
 
-  async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
+  prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
+    return this.prepareProbes(sessionId, irises.map(asProbe));
+  }
+
+  async prepareProbes(sessionId: number, probes: wire.Probe[]): Promise<number[]> {
     const { queryHandles } = await unary<wire.PrepareQueryResponse>((callback) =>
-      this.client.prepareQuery({ sessionId, probes: irises.map(asProbe) }, callback),
+      this.client.prepareQuery({ sessionId, probes }, callback),
     );
     return queryHandles;
+  }
+
+  /** Over 11 rotations. */
+  compare(queryHandles: number[]): Promise<wire.CompareQueriesResponse> {
+    const window = { baseRotation: 0, rotationReach: 5, matchLimit: matchLimit(0.375) };
+    return unary((callback) => this.client.compareQueries({ queryHandles, ...window }, callback));
   }
 
   release(queryHandles: number[]): Promise<wire.ReleaseQueryResponse> {
