@@ -13,10 +13,16 @@ import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/
 import type { Logger } from '@irispair/common/log/logger';
 import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
-import type { ArenaPlacement, IrisEngine, PoolPlan } from '@irispair/native/engine-types';
+import {
+  IRIS_RECORD_BYTES,
+  type ArenaPlacement,
+  type IrisEngine,
+  type PoolPlan,
+} from '@irispair/native/engine-types';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
@@ -109,6 +115,7 @@ async function serve(
 
 function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): IrisEngine {
   const { iris, arenas, placement } = decision;
+  checkCapacity(settings.IRIS_STORE_INITIAL_CAPACITY);
   const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
   try {
@@ -130,6 +137,21 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
     if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
     throw new MisconfiguredError(error.message, { cause: error });
   }
+}
+
+/** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */
+function checkCapacity(capacity: number): void {
+  const wanted = capacity * IRIS_RECORD_BYTES;
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  if (wanted <= memory) return;
+  throw new MisconfiguredError(
+    `IRIS_STORE_INITIAL_CAPACITY=${capacity} takes ${inMebibytes(wanted)} of memory, there are ${inMebibytes(memory)}: ` +
+      'choose a smaller one; the arenas grow as irises come',
+  );
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / (1 << 20))} MiB`;
 }
 
 function logArenas(engine: IrisEngine, logger: Logger): void {
