@@ -215,13 +215,16 @@ describe('a hop stream', () => {
 
   it('ends with RESOURCE_EXHAUSTED when too many messages are unanswered; the service goes on', async () => {
     const hop = openHop();
-    const everybody = ids(...Array.from({ length: PEOPLE }, (_, index): Id => [index + 1, 0]));
-    // Each message is far more work to evaluate than to read.
-    const open = searchFor(query, 10, { rotationReach: 15 });
-    for (let message = 0; message < 2 * MAXIMUM_REQUESTS_IN_FLIGHT; message++) {
-      const steps = Array.from({ length: 40 }, (_, index) => step(100 * message + index, open, everybody));
-      void hop.send(steps);
+    // The first message keeps the workers busy for long: those behind it wait.
+    const longStep = ids(
+      ...Array.from({ length: MAXIMUM_CANDIDATES_A_STEP }, (_, index): Id => [(index % PEOPLE) + 1, 0]),
+    );
+    const long = searchFor(query, 1, { rotationReach: 15 });
+    const sent = [hop.send(Array.from({ length: 8 }, (_, index) => step(index, long, longStep)))];
+    for (let message = 0; message < MAXIMUM_REQUESTS_IN_FLIGHT; message++) {
+      sent.push(hop.send([step(100 + message, searchFor(query, 1), ids([1, 0]))]));
     }
+    await assert.rejects(Promise.all(sent), /RESOURCE_EXHAUSTED/);
     const { code, details } = await hop.ended;
     assert.equal(code, status.RESOURCE_EXHAUSTED);
     assert.match(details, /64 requests of this stream are unanswered/);
@@ -237,8 +240,8 @@ describe('a hop stream', () => {
       'grpc.default_authority': 'localhost',
     });
     const hop = openHop(unbounded);
-    void hop.send([step(1, searchFor(query, 1), Buffer.alloc((8 << 20) + 8))]);
-    assert.equal((await hop.ended).code, status.RESOURCE_EXHAUSTED);
+    const oversized = hop.send([step(1, searchFor(query, 1), Buffer.alloc((8 << 20) + 8))]);
+    await assert.rejects(oversized, /RESOURCE_EXHAUSTED/);
     const next = openHop(unbounded);
     const [answer] = await next.evaluate(step(1, searchFor(query, 1), ids([1, 0])));
     assert.equal(answer.status, StepStatus.OK);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import {
   credentials,
+  status,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ServiceError,
@@ -29,6 +30,8 @@ export interface Joined {
 
 /** A running service. */
 export class ServiceUnderTest {
+  private readonly sessions: ClientReadableStream<wire.SessionResponse>[] = [];
+
   private constructor(
     readonly directory: string,
     private readonly environment: Readonly<Record<string, string>>,
@@ -52,16 +55,20 @@ export class ServiceUnderTest {
 
   /** Stops the service and starts it on the same store. */
   async restart(): Promise<void> {
-    this.client.close();
-    await this.service.stop();
+    await this.stopService();
     this.service = await start(this.directory, this.environment);
     this.client = connect(this.socket);
   }
 
   async stop(): Promise<void> {
+    await this.stopService();
+    await rm(this.directory, { recursive: true });
+  }
+
+  private async stopService(): Promise<void> {
+    for (const session of this.sessions.splice(0)) session.cancel();
     this.client.close();
     await this.service.stop();
-    await rm(this.directory, { recursive: true });
   }
 
   async join(): Promise<Joined> {
@@ -69,6 +76,7 @@ export class ServiceUnderTest {
     const [first] = (await once(call, 'data')) as [wire.SessionResponse];
     // It ends when the test cancels it or the service stops.
     call.on('error', () => undefined);
+    this.sessions.push(call);
     return { call, first };
   }
 
@@ -117,25 +125,33 @@ export class ServiceUnderTest {
   }
 }
 
+interface Waiting {
+  readonly resolve: (response: wire.EvaluateResponse) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** An open stream of the hop. */
 export class HopUnderTest {
   /** How it ended. */
   readonly ended: Promise<StatusObject>;
   private readonly call: ClientDuplexStream<wire.EvaluateRequest, wire.EvaluateResponse>;
-  private readonly waiting = new Map<number, (response: wire.EvaluateResponse) => void>();
+  private readonly waiting = new Map<number, Waiting>();
   private last = 0;
 
   constructor(client: wire.IrisComputeClient) {
     this.call = client.evaluate();
     this.call.on('data', (response: wire.EvaluateResponse) => {
-      this.waiting.get(response.requestId)?.(response);
+      this.waiting.get(response.requestId)?.resolve(response);
     });
     this.ended = new Promise((resolve) => this.call.once('status', resolve));
+    this.call.once('status', ({ code, details }: StatusObject) => {
+      for (const { reject } of this.waiting.values()) reject(new Error(`${status[code]}: ${details}`));
+    });
     // Told by its status.
     this.call.on('error', () => undefined);
   }
 
-  /** Sends one message; resolves to its answers. */
+  /** Sends one message; resolves to its answers, rejects when the stream ends before. */
   async evaluate(...steps: wire.SearchStep[]): Promise<wire.StepAnswer[]> {
     return (await this.send(steps)).answers;
   }
@@ -143,9 +159,10 @@ export class HopUnderTest {
   send(steps: wire.SearchStep[]): Promise<wire.EvaluateResponse> {
     this.last += 1;
     const requestId = this.last;
-    const answered = new Promise<wire.EvaluateResponse>((resolve) => this.waiting.set(requestId, resolve));
-    this.call.write({ requestId, trace: undefined, sentMicroseconds: 0, steps });
-    return answered;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(requestId, { resolve, reject });
+      this.call.write({ requestId, trace: undefined, sentMicroseconds: 0, steps });
+    });
   }
 
   end(): void {
