@@ -25,8 +25,11 @@ module.exports = {
     {
       name: 'product-knows-no-tests',
       severity: 'error',
-      from: { path: '^(proto|common|native|graph-service|iris-service|cli)/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(test|bench)/' },
+      from: {
+        path: '^(proto|common|native|graph-service|iris-service|cli)/',
+        pathNot: '\\.test\\.ts$|/support/',
+      },
+      to: { path: '^(test|bench)/|/src/support/' },
     },
   ],
   options: {

@@ -27,7 +27,7 @@ function testsBelow(directory) {
     .map((file) => join(directory, file));
 }
 
-const packages = ['common', 'native', 'iris-service', 'graph-service', 'cli', 'test'];
+const packages = ['common', 'native', 'iris-service', 'graph-service', 'cli', 'test', 'bench'];
 const tests = packages.flatMap((name) => testsBelow(join(name, 'dist'))).sort();
 const typescript = show([
   process.execPath,

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +14,14 @@ import Table from 'cli-table3';
 import { credentials } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { irisMessage } from '@irispair/common/iris/message';
 import { packVectorIds, serialId, version } from '@irispair/common/ids/vector-id';
 import { Population } from 'irispair/generate/population';
 import { freePort } from 'irispair/pair/free-port';
 import { Pair } from 'irispair/pair/pair';
 import * as hop from '@irispair/proto/compute';
+import type { PartResult } from './results.js';
+import { percentile } from './percentile.js';
 
 const SIZES = [1, 128, 1_024, 8_192] as const;
 const ROUNDS = 30;
@@ -26,7 +29,6 @@ const TRIPS_A_ROUND = 20;
 const STORED = 8_192;
 const PEOPLE = 64;
 const COMMITTED_AT_ONCE = 1_024;
-const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 
 interface Trips {
   readonly hop: number[];
@@ -34,8 +36,8 @@ interface Trips {
   readonly echo: number[];
 }
 
-/** Measures, prints a table and keeps the figures in bench/results/latest.hop.json. */
-export async function runHopBench(): Promise<void> {
+/** Starts a pair and an echo, measures both. */
+export async function runHopBench(): Promise<PartResult> {
   const directory = mkdtempSync(join(tmpdir(), 'irispair-bench-'));
   const pair = Pair.start({
     directory,
@@ -50,9 +52,7 @@ export async function runHopBench(): Promise<void> {
     const bench = await HopBench.open(pair.socket);
     const figures = await measure(bench, echo.socket);
     bench.close();
-    mkdirSync(RESULTS, { recursive: true });
-    writeFileSync(`${RESULTS}latest.hop.json`, `${JSON.stringify(figures, null, 2)}\n`);
-    process.stdout.write(`${hopTable(figures)}\n`);
+    return { figures, text: hopTable(figures) };
   } finally {
     echo.stop();
     await pair.stop();
@@ -116,14 +116,9 @@ class HopBench {
     });
     const [first] = (await once(session, 'data')) as [hop.SessionResponse];
     const population = new Population('bench');
-    const probes = Array.from({ length: PEOPLE }, (_, index) => {
-      const { left, right } = population.enrolment(population.person(index));
-      const template = ({ irisCodes, maskCodes }: typeof left) => ({
-        irisCodes: Buffer.from(irisCodes),
-        maskCodes: Buffer.from(maskCodes),
-      });
-      return { left: template(left), right: template(right) };
-    });
+    const probes = Array.from({ length: PEOPLE }, (_, index) =>
+      irisMessage(population.enrolment(population.person(index))),
+    );
     const queries = await new Promise<number[]>((resolve, reject) => {
       client.prepareQuery({ sessionId: first.sessionId, probes }, (error, response) => {
         if (error === null) resolve(response.queryHandles);
@@ -227,11 +222,6 @@ async function echoTrip(socket: Socket, bytes: number): Promise<number> {
     socket.write(Buffer.alloc(bytes));
   });
   return (performance.now() - start) * 1_000;
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
 function hopTable(figures: readonly HopFigure[]): string {

@@ -1,11 +1,10 @@
 /** Candidates a second of every kernel on one core, beside the scalar kernel and the machine's read bandwidth. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import type { PartResult } from './results.js';
 
 const PROGRAM = fileURLToPath(new URL('../../native/build/kernel_bench', import.meta.url));
-const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 
 interface KernelRow {
   readonly kernel: string;
@@ -20,8 +19,8 @@ interface KernelFigures {
   readonly rows: readonly KernelRow[];
 }
 
-/** Measures, prints a table and keeps the figures in bench/results/latest.kernel.json. */
-export function runKernelBench(): void {
+/** Runs native/bench. */
+export function runKernelBench(): PartResult {
   const { status, stdout, error } = spawnSync(PROGRAM, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -29,9 +28,7 @@ export function runKernelBench(): void {
   if (status !== 0)
     throw new Error(`the kernel benchmark failed: ${error?.message ?? `exit code ${status ?? 1}`}`);
   const figures = JSON.parse(stdout) as KernelFigures;
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(`${RESULTS}latest.kernel.json`, stdout);
-  process.stdout.write(`${kernelTable(figures)}\n`);
+  return { figures, text: kernelTable(figures) };
 }
 
 function kernelTable({

@@ -1,15 +1,52 @@
-/** `npm run bench`: what is measured, against what. `npm run bench kernel` or `hop` runs one part. */
+/** `npm run bench`: what is measured, against what. See bench/README.md. */
+import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
 import { runKernelBench } from './kernel.js';
+import { readCommand, type BenchOptions } from './options.js';
+import { runPeersBench } from './peers.js';
+import { keepLatest, saveRun, type PartResult } from './results.js';
+import { runWholeBench } from './whole.js';
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<void> | void>> = {
-  kernel: runKernelBench,
-  hop: runHopBench,
+interface Part {
+  readonly run: (options: BenchOptions) => PartResult | Promise<PartResult>;
+  /** Runs when no part is named. */
+  readonly byDefault: boolean;
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  kernel: { run: runKernelBench, byDefault: true },
+  hop: { run: runHopBench, byDefault: true },
+  whole: { run: runWholeBench, byDefault: true },
+  crossover: { run: runCrossoverBench, byDefault: false },
+  peers: { run: runPeersBench, byDefault: false },
 };
+const WRONG_ARGUMENTS = 2;
+const INTERRUPTED = 130;
 
-const wanted = process.argv.slice(2);
-for (const [name, run] of Object.entries(BENCHMARKS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  process.stdout.write(`\n${name}\n`);
-  await run();
+// Ends by exit, so that what is to be removed at exit is.
+process.once('SIGINT', () => process.exit(INTERRUPTED));
+
+const command = understood();
+if (command !== undefined) {
+  const { parts, options, save } = command;
+  const results = new Map<string, PartResult>();
+  for (const [name, { run, byDefault }] of Object.entries(PARTS)) {
+    if (parts.length > 0 ? !parts.includes(name) : !byDefault) continue;
+    process.stdout.write(`\n${name}\n`);
+    const result = await run(options);
+    process.stdout.write(`${result.text}\n`);
+    keepLatest(name, result);
+    results.set(name, result);
+  }
+  if (save) process.stdout.write(`\nsaved as ${saveRun(results)}.json and .md\n`);
+}
+
+function understood() {
+  try {
+    return readCommand(process.argv.slice(2), Object.keys(PARTS));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = WRONG_ARGUMENTS;
+    return undefined;
+  }
 }

@@ -7,11 +7,12 @@ import { service as healthService } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { irisMessage } from '@irispair/common/iris/message';
 import { createLogger } from '@irispair/common/log/logger';
 import { until } from '@irispair/common/support/until';
 import { startIrisService } from './iris-service.js';
 import { readIrisServiceSettings } from './settings.js';
-import { asProbe, irisOf } from './support/irises.js';
+import { irisOf } from './support/irises.js';
 import { ServiceUnderTest } from './support/service-under-test.js';
 import { insert, remove, searchFor, serials, update } from './support/steps.js';
 
@@ -49,7 +50,7 @@ describe('the iris service', () => {
     await test.commit([remove([2, 0]), update(handles[3], [3, 0])]);
     await test.restart();
     assert.deepEqual((await test.fetch(3)).vectorId, { serialId: 3, version: 1 });
-    assert.deepEqual((await test.fetch(3)).iris, asProbe(irisOf('c2')));
+    assert.deepEqual((await test.fetch(3)).iris, irisMessage(irisOf('c2')));
     const joined = await test.join();
     assert.equal(joined.first.commitCount, 2);
     const [query] = await test.prepare(joined.first.sessionId, [irisOf('a')]);

@@ -24,11 +24,11 @@ EyePlanes ToEye(const Napi::Value& code, const Napi::Value& mask) {
 // packed.
 Napi::Value CompareEyes(const Napi::CallbackInfo& info) {
   try {
-    const std::string name = info[0].ToString();
+    const std::string name = ToText(info[0], "kernel");
     const Kernel* kernel = FindKernel(name);
     if (kernel == nullptr) throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
     EyePlanes probe = ToEye(info[2], info[3]);
-    if (info[1].ToBoolean()) {
+    if (ToSwitch(info[1], "mirror")) {
       const EyePlanes captured = probe;
       Mirror(captured, probe);
     }

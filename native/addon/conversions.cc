@@ -1,6 +1,6 @@
 #include "addon/conversions.h"
 
-#include <cstring>
+#include <cmath>
 
 #include "core/system/error.h"
 
@@ -31,9 +31,25 @@ const char* CodeName(ErrorCode code) {
   throw Error(ErrorCode::kInvalidArgument, field + ": " + problem);
 }
 
+constexpr std::int64_t kMostSlots = 0xffff'fffe;
+constexpr std::int64_t kLargestSafeInteger = (std::int64_t{1} << 53) - 1;
+
+}  // namespace
+
+Napi::Error ToJavaScript(Napi::Env env, const Error& error) {
+  Napi::Error thrown = Napi::Error::New(env, error.what());
+  thrown.Value().Set("code", CodeName(error.code()));
+  return thrown;
+}
+
 Napi::Object ToObject(const Napi::Value& value, const char* field) {
   if (!value.IsObject()) Refuse(field, "an object is expected");
   return value.As<Napi::Object>();
+}
+
+Napi::Array ToArray(const Napi::Value& value, const char* field) {
+  if (!value.IsArray()) Refuse(field, "an array is expected");
+  return value.As<Napi::Array>();
 }
 
 std::string ToText(const Napi::Value& value, const char* field) {
@@ -46,24 +62,29 @@ bool ToSwitch(const Napi::Value& value, const char* field) {
   return value.As<Napi::Boolean>().Value();
 }
 
-constexpr std::int64_t kMostSlots = 0xffff'fffe;
-
-}  // namespace
-
-Napi::Error ToJavaScript(Napi::Env env, const Error& error) {
-  Napi::Error thrown = Napi::Error::New(env, error.what());
-  thrown.Value().Set("code", CodeName(error.code()));
-  return thrown;
-}
-
 std::int64_t ToInteger(const Napi::Value& value, const char* field, std::int64_t least, std::int64_t most) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -0.5;
-  const auto integer = static_cast<std::int64_t>(number);
-  if (static_cast<double>(integer) != number || integer < least || integer > most) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  // Before the conversion, which is undefined for what no integer can hold; NaN fails every comparison.
+  const bool within = number >= static_cast<double>(least) && number <= static_cast<double>(most);
+  if (!within || std::trunc(number) != number) {
     Refuse(field,
            "an integer from " + std::to_string(least) + " to " + std::to_string(most) + " is expected");
   }
-  return integer;
+  return static_cast<std::int64_t>(number);
+}
+
+double ToMicroseconds(const Napi::Value& value, const char* field) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!std::isfinite(number) || number < 0) Refuse(field, "microseconds, 0 or more, are expected");
+  return number;
+}
+
+std::int64_t ToKey(const Napi::Value& value, const char* field) {
+  return ToInteger(value, field, 0, kLargestSafeInteger);
+}
+
+QueryHandle ToQueryHandle(const Napi::Value& value) {
+  return static_cast<QueryHandle>(ToInteger(value, "query_handle", 1, kLargestSafeInteger));
 }
 
 std::uint32_t ToSerialId(const Napi::Value& value) {
@@ -83,8 +104,7 @@ std::span<const std::uint8_t> ToBytes(const Napi::Value& value, const char* fiel
 }
 
 std::vector<int> ToIntegers(const Napi::Value& value, const char* field) {
-  if (!value.IsArray()) Refuse(field, "an array is expected");
-  const auto array = value.As<Napi::Array>();
+  const Napi::Array array = ToArray(value, field);
   std::vector<int> integers;
   for (std::uint32_t index = 0; index < array.Length(); ++index) {
     integers.push_back(static_cast<int>(ToInteger(array.Get(index), field, 0, 1 << 20)));
@@ -105,7 +125,8 @@ MemoryPolicy ToPolicy(const Napi::Value& value) {
   Refuse("policy.kind", "bind, preferred, interleave or default is expected");
 }
 
-PoolPlan ToPoolPlan(const Napi::Object& plan) {
+PoolPlan ToPoolPlan(const Napi::Value& value, const char* field) {
+  const Napi::Object plan = ToObject(value, field);
   PoolPlan pool;
   pool.cpus = ToIntegers(plan.Get("cpus"), "cpus");
   if (pool.cpus.empty()) Refuse("cpus", "a pool needs at least one CPU");
@@ -114,7 +135,8 @@ PoolPlan ToPoolPlan(const Napi::Object& plan) {
   return pool;
 }
 
-ArenaPlan ToArenaPlan(const Napi::Object& plan) {
+ArenaPlan ToArenaPlan(const Napi::Value& value) {
+  const Napi::Object plan = ToObject(value, "arena");
   ArenaPlan arena;
   arena.segment.policy = ToPolicy(plan.Get("policy"));
   arena.segment.fallback_nodes = ToIntegers(plan.Get("fallbackNodes"), "fallbackNodes");
@@ -155,7 +177,18 @@ std::uint32_t ToMatchLimit(const Napi::Object& terms) {
   return static_cast<std::uint32_t>(ToInteger(terms.Get("matchLimit"), "match_limit", 0, 65536));
 }
 
-SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries) {
+std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const Queries& queries) {
+  const QueryHandle handle = ToQueryHandle(value);
+  auto query = queries.Find(handle);
+  if (query == nullptr) {
+    throw Error(ErrorCode::kUnknownQuery,
+                "query " + std::to_string(handle) + " was released, has expired or was never prepared");
+  }
+  return query;
+}
+
+SearchTerms ToSearchTerms(const Napi::Value& value, const Queries& queries) {
+  const Napi::Object open = ToObject(value, "open");
   SearchTerms terms;
   terms.side = static_cast<Side>(ToInteger(open.Get("side"), "side", 0, 1));
   terms.orientation = static_cast<Orientation>(ToInteger(open.Get("orientation"), "orientation", 0, 1));
@@ -164,28 +197,12 @@ SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries) {
   terms.match_limit = ToMatchLimit(open);
   const Napi::Object query = ToObject(open.Get("query"), "query");
   if (query.Has("handle")) {
-    const std::int64_t handle = ToInteger(query.Get("handle"), "query_handle", 1, std::int64_t{1} << 53);
-    terms.query = queries.Find(static_cast<QueryHandle>(handle));
-    if (terms.query == nullptr) {
-      throw Error(ErrorCode::kUnknownQuery,
-                  "query " + std::to_string(handle) + " was released, has expired or was never prepared");
-    }
+    terms.query = ToQuery(query.Get("handle"), queries);
     return terms;
   }
   if (terms.orientation != Orientation::kNormal) Refuse("orientation", "a stored query must be normal");
   terms.stored = {ToSerialId(query.Get("storedSerialId")), ToVersion(query.Get("storedVersion"))};
   return terms;
-}
-
-std::vector<StoredId> ToVectorIds(std::span<const std::uint8_t> packed) {
-  static_assert(sizeof(StoredId) == 8);
-  if (packed.size() % sizeof(StoredId) != 0) {
-    Refuse("candidates",
-           std::to_string(packed.size()) + " bytes do not hold whole VectorIds: send 8 bytes for each");
-  }
-  std::vector<StoredId> ids(packed.size() / sizeof(StoredId));
-  if (!ids.empty()) std::memcpy(ids.data(), packed.data(), packed.size());
-  return ids;
 }
 
 Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer) {

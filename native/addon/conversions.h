@@ -21,21 +21,29 @@ namespace irispair::addon {
 // The error that JavaScript sees: `code` names its kind.
 Napi::Error ToJavaScript(Napi::Env env, const Error& error);
 
-// An integer within a range. Throws Error kInvalidArgument naming `field`.
+// Each throws Error kInvalidArgument naming `field` when the value is of another kind or out of range.
+Napi::Object ToObject(const Napi::Value& value, const char* field);
+Napi::Array ToArray(const Napi::Value& value, const char* field);
+std::string ToText(const Napi::Value& value, const char* field);
+bool ToSwitch(const Napi::Value& value, const char* field);
+double ToMicroseconds(const Napi::Value& value, const char* field);
 std::int64_t ToInteger(const Napi::Value& value, const char* field, std::int64_t least, std::int64_t most);
+// An integer of the caller's choice: a stream, a search or a token.
+std::int64_t ToKey(const Napi::Value& value, const char* field);
 std::uint32_t ToSerialId(const Napi::Value& value);
 std::uint16_t ToVersion(const Napi::Value& value);
 std::span<const std::uint8_t> ToBytes(const Napi::Value& value, const char* field);
 std::vector<int> ToIntegers(const Napi::Value& value, const char* field);
 MemoryPolicy ToPolicy(const Napi::Value& value);
-PoolPlan ToPoolPlan(const Napi::Object& plan);
-ArenaPlan ToArenaPlan(const Napi::Object& plan);
+PoolPlan ToPoolPlan(const Napi::Value& value, const char* field);
+ArenaPlan ToArenaPlan(const Napi::Value& value);
 RotationWindow ToWindow(const Napi::Object& terms);
 std::uint32_t ToMatchLimit(const Napi::Object& terms);
+QueryHandle ToQueryHandle(const Napi::Value& value);
+// The query of a handle. Throws Error: kInvalidArgument, or kUnknownQuery.
+std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const Queries& queries);
 // Looks up its query. Throws Error: kInvalidArgument naming the field, or kUnknownQuery.
-SearchTerms ToSearchTerms(const Napi::Object& open, const Queries& queries);
-// Packed VectorIds, 8 bytes each.
-std::vector<StoredId> ToVectorIds(std::span<const std::uint8_t> packed);
+SearchTerms ToSearchTerms(const Napi::Value& value, const Queries& queries);
 
 // The bytes of trivially copyable elements.
 template <typename Element>

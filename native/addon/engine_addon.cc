@@ -8,6 +8,7 @@
 
 #include "addon/conversions.h"
 #include "core/search/batch_compare.h"
+#include "core/search/packed_ids.h"
 #include "core/system/error.h"
 
 namespace irispair::addon {
@@ -68,6 +69,8 @@ struct Core {
   std::atomic<std::uint64_t> distances{0};
   // One growth at a time.
   std::mutex growing;
+  // Threads that grow or wait to; they report through the mailbox, which stays open for them.
+  std::atomic<std::uint32_t> growths{0};
   const Kernel& kernel;
   std::unique_ptr<WorkerPools> pools;
 };
@@ -79,19 +82,19 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                        {InstanceAccessor<&Engine::KernelName>("kernel"),
                         InstanceMethod("loadIris", &Engine::Guarded<&Engine::LoadIris>),
                         InstanceMethod("loadDeleted", &Engine::Guarded<&Engine::LoadDeleted>),
-                        InstanceMethod("reserve", &Engine::Guarded<&Engine::Reserve>),
+                        InstanceMethod("reserve", &Engine::Promised<&Engine::Reserve>),
                         InstanceMethod("unreserve", &Engine::Guarded<&Engine::Unreserve>),
                         InstanceMethod("publish", &Engine::Guarded<&Engine::Publish>),
                         InstanceMethod("erase", &Engine::Guarded<&Engine::Erase>),
-                        InstanceMethod("prepareQueries", &Engine::Guarded<&Engine::PrepareQueries>),
+                        InstanceMethod("prepareQueries", &Engine::Promised<&Engine::PrepareQueries>),
                         InstanceMethod("recordOfQuery", &Engine::Guarded<&Engine::RecordOfQuery>),
                         InstanceMethod("releaseQueries", &Engine::Guarded<&Engine::ReleaseQueries>),
                         InstanceMethod("readIris", &Engine::Guarded<&Engine::ReadIris>),
-                        InstanceMethod("evaluate", &Engine::Guarded<&Engine::Evaluate>),
+                        InstanceMethod("evaluate", &Engine::Promised<&Engine::Evaluate>),
                         InstanceMethod("closeSearch", &Engine::Guarded<&Engine::CloseSearch>),
                         InstanceMethod("closeStream", &Engine::Guarded<&Engine::CloseStream>),
-                        InstanceMethod("compareQueries", &Engine::Guarded<&Engine::CompareQueries>),
-                        InstanceMethod("scan", &Engine::Guarded<&Engine::StartScan>),
+                        InstanceMethod("compareQueries", &Engine::Promised<&Engine::CompareQueries>),
+                        InstanceMethod("scan", &Engine::Promised<&Engine::StartScan>),
                         InstanceMethod("cancelScan", &Engine::Guarded<&Engine::CancelScan>),
                         InstanceMethod("counters", &Engine::Guarded<&Engine::Counters>),
                         InstanceMethod("placement", &Engine::Guarded<&Engine::Placement>),
@@ -100,17 +103,17 @@ class Engine final : public Napi::ObjectWrap<Engine> {
 
   explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info) {
     try {
-      const auto options = info[0].As<Napi::Object>();
+      const Napi::Object options = ToObject(info[0], "options");
       const Kernel* kernel = &BestKernel();
       if (!options.Get("kernel").IsNull()) {
-        const std::string name = options.Get("kernel").As<Napi::String>();
+        const std::string name = ToText(options.Get("kernel"), "kernel");
         kernel = FindKernel(name);
         if (kernel == nullptr)
           throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
       }
-      core_ = std::make_shared<Core>(ToPoolPlan(options.Get("left").As<Napi::Object>()),
-                                     ToPoolPlan(options.Get("right").As<Napi::Object>()),
-                                     ToArenaPlan(options.Get("arena").As<Napi::Object>()), *kernel);
+      core_ = std::make_shared<Core>(ToPoolPlan(options.Get("left"), "left"),
+                                     ToPoolPlan(options.Get("right"), "right"),
+                                     ToArenaPlan(options.Get("arena")), *kernel);
       mailbox_ = std::make_shared<Mailbox>(info.Env());
       // Workers report to this object: it lives until it is closed.
       Ref();
@@ -130,6 +133,19 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       return (this->*method)(info);
     } catch (const Error& error) {
       throw ToJavaScript(info.Env(), error);
+    }
+  }
+
+  // The same for methods that promise: their errors reject.
+  template <Method method>
+  Napi::Value Promised(const Napi::CallbackInfo& info) {
+    try {
+      if (core_ == nullptr) throw Error(ErrorCode::kSystem, "the engine is closed");
+      return (this->*method)(info);
+    } catch (const Error& error) {
+      Settlement settlement(info.Env());
+      settlement.Reject(error);
+      return settlement.Promise();
     }
   }
 
@@ -154,7 +170,10 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     const std::uint32_t serial_id = ToSerialId(info[0]);
     const std::uint16_t version = ToVersion(info[1]);
     const IrisPlanes iris = ToRecord(info[2]);
-    while (!core_->gallery.Reserve(1)) core_->gallery.Grow();
+    while (!core_->gallery.Reserve(1)) {
+      const std::lock_guard growing(core_->growing);
+      core_->gallery.Grow();
+    }
     core_->gallery.Publish(serial_id, version, iris);
     return info.Env().Undefined();
   }
@@ -178,15 +197,20 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       settlement->Resolve(env.Undefined());
       return;
     }
-    std::thread([this, core = core_, mailbox = mailbox_, settlement, count] {
+    core_->growths.fetch_add(1);
+    const std::uint32_t seen = core_->gallery.Capacity();
+    std::thread([this, core = core_, mailbox = mailbox_, settlement, count, seen] {
       try {
         const std::lock_guard growing(core->growing);
-        core->gallery.Grow();
+        // Whoever grew meanwhile may have made room for this one too.
+        if (core->gallery.Capacity() == seen) core->gallery.Grow();
         mailbox->Post(
             [this, settlement, count](Napi::Env env) { GrowUntilReserved(env, settlement, count); });
       } catch (const Error& error) {
         mailbox->Post([settlement, error](Napi::Env) { settlement->Reject(error); });
       }
+      core->growths.fetch_sub(1);
+      core->growths.notify_all();
     }).detach();
   }
 
@@ -216,16 +240,6 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   // --- queries ---
-
-  std::shared_ptr<const Query> FindQuery(const Napi::Value& handle) const {
-    const std::int64_t number = ToInteger(handle, "query_handle", 1, std::int64_t{1} << 53);
-    auto query = core_->queries.Find(static_cast<QueryHandle>(number));
-    if (query == nullptr) {
-      throw Error(ErrorCode::kUnknownQuery,
-                  "query " + std::to_string(number) + " was released, has expired or was never prepared");
-    }
-    return query;
-  }
 
   Napi::Value PrepareQueries(const Napi::CallbackInfo& info) {
     const auto bytes = ToBytes(info[0], "probes");
@@ -261,16 +275,18 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value RecordOfQuery(const Napi::CallbackInfo& info) {
-    const IrisPlanes iris = FindQuery(info[0])->Iris();
+    const IrisPlanes iris = ToQuery(info[0], core_->queries)->Iris();
     return Napi::Buffer<std::uint8_t>::Copy(info.Env(), reinterpret_cast<const std::uint8_t*>(&iris),
                                             sizeof(iris));
   }
 
   Napi::Value ReleaseQueries(const Napi::CallbackInfo& info) {
-    const auto handles = info[0].As<Napi::Array>();
-    for (std::uint32_t index = 0; index < handles.Length(); ++index) {
-      core_->queries.Release(static_cast<QueryHandle>(handles.Get(index).As<Napi::Number>().Int64Value()));
+    const Napi::Array given = ToArray(info[0], "query_handles");
+    std::vector<QueryHandle> handles;
+    for (std::uint32_t index = 0; index < given.Length(); ++index) {
+      handles.push_back(ToQueryHandle(given.Get(index)));
     }
+    for (const QueryHandle handle : handles) core_->queries.Release(handle);
     return info.Env().Undefined();
   }
 
@@ -284,24 +300,28 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     bool close;
   };
 
-  // Checks one step at the border; a refused one carries its answer already.
-  Step Admit(Searches& searches, const Napi::Object& given, StepKey& key) {
+  // Checks one step at the border; a refused one carries its answer already. All is read before anything is
+  // changed: a step that is wrong in one place leaves no search behind.
+  Step Admit(Searches& searches, const Napi::Value& value, StepKey& key) {
     Step step;
     try {
-      key.search_id = ToInteger(given.Get("searchId"), "search_id", 0, std::int64_t{1} << 53);
-      step.candidates = ToVectorIds(ToBytes(given.Get("candidates"), "candidates"));
-      if (given.Get("open").IsObject()) {
+      const Napi::Object given = ToObject(value, "step");
+      key.search_id = ToKey(given.Get("searchId"), "search_id");
+      key.close = ToSwitch(given.Get("close"), "close");
+      step.candidates = UnpackIds(ToBytes(given.Get("candidates"), "candidates"));
+      step.with_distances = ToSwitch(given.Get("withDistances"), "with_distances");
+      step.deadline_microseconds = ToMicroseconds(given.Get("deadlineMicroseconds"), "deadline_microseconds");
+      const Napi::Value open = given.Get("open");
+      if (!open.IsNull()) {
         if (searches.contains(key.search_id)) {
           throw Error(ErrorCode::kInvalidArgument, "search_id: this search is open already on this stream");
         }
-        searches[key.search_id] =
-            std::make_shared<Search>(ToSearchTerms(given.Get("open").As<Napi::Object>(), core_->queries));
+        searches[key.search_id] = std::make_shared<Search>(ToSearchTerms(open, core_->queries));
       }
     } catch (const Error& error) {
       step.answer.outcome =
           error.code() == ErrorCode::kUnknownQuery ? StepOutcome::kUnknownQuery : StepOutcome::kInvalid;
       step.answer.detail = error.what();
-      searches.erase(key.search_id);
       return step;
     }
     const auto found = searches.find(key.search_id);
@@ -311,25 +331,21 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     } else if (found->second->busy) {
       step.answer.outcome = StepOutcome::kInvalid;
       step.answer.detail = "search_id: the step before this one is not answered yet";
-      searches.erase(found);
     } else {
       step.search = found->second;
       step.search->busy = true;
-      step.with_distances = given.Get("withDistances").ToBoolean();
-      step.deadline_microseconds = given.Get("deadlineMicroseconds").ToNumber().DoubleValue();
-      key.close = given.Get("close").ToBoolean();
     }
     return step;
   }
 
   Napi::Value Evaluate(const Napi::CallbackInfo& info) {
-    const std::int64_t stream = ToInteger(info[0], "stream", 0, std::int64_t{1} << 53);
-    const auto given = info[1].As<Napi::Array>();
+    const std::int64_t stream = ToKey(info[0], "stream");
+    const Napi::Array given = ToArray(info[1], "steps");
     Searches& searches = streams_[stream];
     std::vector<Step> steps;
     std::vector<StepKey> keys(given.Length(), StepKey{-1, false});
     for (std::uint32_t index = 0; index < given.Length(); ++index) {
-      steps.push_back(Admit(searches, given.Get(index).As<Napi::Object>(), keys[index]));
+      steps.push_back(Admit(searches, given.Get(index), keys[index]));
     }
     const auto settlement = std::make_shared<Settlement>(info.Env());
     const auto evaluation = std::make_shared<Evaluation>(core_->GetWorkshop(), std::move(steps));
@@ -343,19 +359,18 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     return settlement->Promise();
   }
 
-  // Frees the searches that were to be closed or whose step failed.
+  // Frees the searches that were to be closed or whose step failed. Meanwhile the stream may have been
+  // closed, and another search opened under the same id: that one stays.
   void FinishSteps(std::int64_t stream, const std::vector<StepKey>& keys, Evaluation& done) {
-    const auto stream_searches = streams_.find(stream);
+    const auto searches = streams_.find(stream);
     for (std::size_t index = 0; index < keys.size(); ++index) {
       Step& step = done.steps()[index];
       if (step.search == nullptr) continue;
       step.search->busy = false;
       const bool over = keys[index].close || step.answer.outcome != StepOutcome::kOk;
-      if (!over || stream_searches == streams_.end()) continue;
-      Searches& searches = stream_searches->second;
-      const auto found = searches.find(keys[index].search_id);
-      // The id may be another search's by now.
-      if (found != searches.end() && found->second == step.search) searches.erase(found);
+      if (!over || searches == streams_.end()) continue;
+      const auto held = searches->second.find(keys[index].search_id);
+      if (held != searches->second.end() && held->second == step.search) searches->second.erase(held);
     }
   }
 
@@ -372,20 +387,19 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value CloseSearch(const Napi::CallbackInfo& info) {
-    const auto stream = streams_.find(ToInteger(info[0], "stream", 0, std::int64_t{1} << 53));
-    if (stream != streams_.end())
-      stream->second.erase(ToInteger(info[1], "search_id", 0, std::int64_t{1} << 53));
+    const auto stream = streams_.find(ToKey(info[0], "stream"));
+    if (stream != streams_.end()) stream->second.erase(ToKey(info[1], "search_id"));
     return info.Env().Undefined();
   }
 
   Napi::Value CloseStream(const Napi::CallbackInfo& info) {
-    streams_.erase(ToInteger(info[0], "stream", 0, std::int64_t{1} << 53));
+    streams_.erase(ToKey(info[0], "stream"));
     return info.Env().Undefined();
   }
 
   Napi::Value CompareQueries(const Napi::CallbackInfo& info) {
-    const auto handles = info[0].As<Napi::Array>();
-    const auto terms = info[1].As<Napi::Object>();
+    const Napi::Array handles = ToArray(info[0], "query_handles");
+    const Napi::Object terms = ToObject(info[1], "window");
     struct Comparison {
       std::vector<std::shared_ptr<const Query>> queries;
       std::vector<std::vector<std::uint8_t>> rows;
@@ -393,7 +407,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     };
     const auto comparison = std::make_shared<Comparison>();
     for (std::uint32_t index = 0; index < handles.Length(); ++index) {
-      comparison->queries.push_back(FindQuery(handles.Get(index)));
+      comparison->queries.push_back(ToQuery(handles.Get(index), core_->queries));
     }
     const RotationWindow window = ToWindow(terms);
     const std::uint32_t limit = ToMatchLimit(terms);
@@ -420,12 +434,15 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value StartScan(const Napi::CallbackInfo& info) {
-    const auto given = info[0].As<Napi::Array>();
-    const bool with_distances = info[1].ToBoolean();
-    const std::int64_t token = ToInteger(info[2], "token", 0, std::int64_t{1} << 53);
+    const Napi::Array given = ToArray(info[0], "searches");
+    const bool with_distances = ToSwitch(info[1], "with_distances");
+    const std::int64_t token = ToKey(info[2], "token");
+    if (scans_.contains(token)) {
+      throw Error(ErrorCode::kInvalidArgument, "token: a scan runs under it already");
+    }
     std::vector<SearchTerms> searches;
     for (std::uint32_t index = 0; index < given.Length(); ++index) {
-      searches.push_back(ToSearchTerms(given.Get(index).As<Napi::Object>(), core_->queries));
+      searches.push_back(ToSearchTerms(given.Get(index), core_->queries));
     }
     const auto settlement = std::make_shared<Settlement>(info.Env());
     const auto scan = std::make_shared<Scan>(core_->GetWorkshop(), std::move(searches));
@@ -455,7 +472,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value CancelScan(const Napi::CallbackInfo& info) {
-    const auto scan = scans_.find(ToInteger(info[0], "token", 0, std::int64_t{1} << 53));
+    const auto scan = scans_.find(ToKey(info[0], "token"));
     if (scan != scans_.end()) scan->second->Cancel();
     return info.Env().Undefined();
   }
@@ -475,7 +492,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value Placement(const Napi::CallbackInfo& info) {
-    const bool count_pages = info[0].ToBoolean();
+    const bool count_pages = ToSwitch(info[0], "count_pages");
     Napi::Object placement = Napi::Object::New(info.Env());
     const std::uint32_t used = core_->gallery.used();
     placement.Set("left", FromArena(info.Env(), core_->gallery.arena(Side::kLeft), used, count_pages));
@@ -483,7 +500,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     return placement;
   }
 
-  // Workers finish what is queued on a thread of its own; their answers arrive before this one.
+  // Workers and growths finish what is queued on a thread of its own; their answers arrive before this one.
   Napi::Value Close(const Napi::CallbackInfo& info) {
     const auto settlement = std::make_shared<Settlement>(info.Env());
     if (core_ == nullptr) {
@@ -493,6 +510,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     for (const auto& [token, scan] : scans_) scan->Cancel();
     std::thread([this, core = std::move(core_), mailbox = mailbox_, settlement]() mutable {
       core->pools.reset();
+      for (std::uint32_t left = core->growths; left != 0; left = core->growths) core->growths.wait(left);
       mailbox->Post([this, core = std::move(core), mailbox, settlement](Napi::Env env) {
         streams_.clear();
         mailbox->Close();

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "addon/conversions.h"
@@ -16,18 +17,26 @@ namespace {
 
 // lockFile(path): number to give to unlockFile, or null when the lock is held already.
 Napi::Value LockFile(const Napi::CallbackInfo& info) {
-  const std::string path = info[0].ToString();
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return Napi::Number::New(info.Env(), file);
-  const int problem = errno;
-  if (file >= 0) close(file);
-  if (problem == EWOULDBLOCK) return info.Env().Null();
-  throw ToJavaScript(info.Env(), Error(ErrorCode::kSystem, "lock " + path + ": " + std::strerror(problem)));
+  try {
+    const std::string path = ToText(info[0], "path");
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return Napi::Number::New(info.Env(), file);
+    const int problem = errno;
+    if (file >= 0) close(file);
+    if (problem == EWOULDBLOCK) return info.Env().Null();
+    throw Error(ErrorCode::kSystem, "lock " + path + ": " + std::strerror(problem));
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
 }
 
 Napi::Value UnlockFile(const Napi::CallbackInfo& info) {
-  close(info[0].ToNumber().Int32Value());
-  return info.Env().Undefined();
+  try {
+    close(static_cast<int>(ToInteger(info[0], "lock", 0, std::numeric_limits<int>::max())));
+    return info.Env().Undefined();
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
 }
 
 }  // namespace

@@ -13,10 +13,12 @@
 namespace irispair::addon {
 namespace {
 
-std::vector<std::string> ToTexts(const Napi::Value& value) {
-  const auto array = value.As<Napi::Array>();
+std::vector<std::string> ToTexts(const Napi::Value& value, const char* field) {
+  const Napi::Array array = ToArray(value, field);
   std::vector<std::string> texts;
-  for (std::uint32_t index = 0; index < array.Length(); ++index) texts.push_back(array.Get(index).ToString());
+  for (std::uint32_t index = 0; index < array.Length(); ++index) {
+    texts.push_back(ToText(array.Get(index), field));
+  }
   return texts;
 }
 
@@ -31,8 +33,10 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 // refused.
 Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
   try {
-    const int cpus = SetThreadCpus(ToIntegers(info[0], "cpus"));
-    const int memory = SetThreadPolicy(ToPolicy(info[1]));
+    const std::vector<int> on = ToIntegers(info[0], "cpus");
+    const MemoryPolicy policy = ToPolicy(info[1]);
+    const int cpus = SetThreadCpus(on);
+    const int memory = SetThreadPolicy(policy);
     Napi::Object refused = Napi::Object::New(info.Env());
     refused.Set("cpus", cpus == 0 ? "" : std::strerror(cpus));
     refused.Set("memory", memory == 0 ? "" : std::strerror(memory));
@@ -44,21 +48,30 @@ Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
 
 // execute(file, arguments, environment): replaces this process, or throws.
 Napi::Value Execute(const Napi::CallbackInfo& info) {
-  const std::string file = info[0].ToString();
-  std::vector<std::string> arguments = ToTexts(info[1]);
-  std::vector<std::string> environment = ToTexts(info[2]);
-  // Signals that Node blocked or ignored for itself are not the next program's.
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  execve(file.c_str(), Pointers(arguments).data(), Pointers(environment).data());
-  throw ToJavaScript(info.Env(), Error(ErrorCode::kSystem, "execve " + file + ": " + std::strerror(errno)));
+  try {
+    const std::string file = ToText(info[0], "file");
+    std::vector<std::string> arguments = ToTexts(info[1], "arguments");
+    std::vector<std::string> environment = ToTexts(info[2], "environment");
+    // Signals that Node blocked or ignored for itself are not the next program's.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    execve(file.c_str(), Pointers(arguments).data(), Pointers(environment).data());
+    throw Error(ErrorCode::kSystem, "execve " + file + ": " + std::strerror(errno));
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
 }
 
 // exitWithParent(parent): SIGTERM when the parent dies; false when it is dead already.
 Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  return Napi::Boolean::New(info.Env(), getppid() == info[0].ToNumber().Int32Value());
+  try {
+    const std::int64_t parent = ToInteger(info[0], "parent", 1, 0x7fff'ffff);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return Napi::Boolean::New(info.Env(), getppid() == parent);
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
 }
 
 }  // namespace

@@ -132,8 +132,8 @@ export interface SegmentPlacement {
   readonly bytes: number;
   readonly pageBytes: number;
   readonly policy: MemoryPolicy['kind'];
-  /** Node to pages; -1 for pages not backed yet. Empty unless asked for. */
-  readonly pages: ReadonlyMap<number, number>;
+  /** Pages by node; -1 for pages not backed yet. Empty unless asked for. */
+  readonly pages: readonly (readonly [node: number, pages: number])[];
   /** What was tried before and why it failed, one sentence each. */
   readonly fallbacks: readonly string[];
 }

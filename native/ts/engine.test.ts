@@ -1,91 +1,37 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Orientation, Side } from '@irispair/common/iris/side';
-import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
-import { matchLimit } from '@irispair/common/matching/threshold';
+import { Side } from '@irispair/common/iris/side';
+import type { Iris } from '@irispair/common/iris/template';
 import { compareTemplates, leastDistance } from './compare.js';
 import { unpackDistances } from './distances.js';
-import { createEngine, nativeErrorCode } from './engine.js';
-import { StepOutcome, type IrisEngine, type OpenSearch, type SearchStep } from './engine-types.js';
+import { nativeErrorCode } from './engine.js';
+import { StepOutcome, type IrisEngine, type OpenSearch } from './engine-types.js';
 import { decodeRecord, encodeRecord, packProbes } from './records.js';
-
-const LIMIT = matchLimit(0.375);
-
-function randomTemplate(): Template {
-  return { irisCodes: randomBytes(CODE_BYTES), maskCodes: Buffer.alloc(CODE_BYTES, 0xff) };
-}
-
-function randomIris(): Iris {
-  return { left: randomTemplate(), right: randomTemplate() };
-}
-
-function ids(...pairs: [serialId: number, version: number][]): Buffer {
-  return Buffer.from(Uint32Array.from(pairs.flat()).buffer);
-}
-
-function pairs(packed: Uint8Array): [number, number][] {
-  const words = new Uint32Array(Uint8Array.from(packed).buffer);
-  return Array.from({ length: words.length / 2 }, (_, index) => [words[2 * index], words[2 * index + 1]]);
-}
-
-function openSearch(handle: number, ef: number, side = Side.Left): OpenSearch {
-  return {
-    query: { handle },
-    side,
-    orientation: Orientation.Normal,
-    baseRotation: 0,
-    rotationReach: 5,
-    ef,
-    matchLimit: LIMIT,
-  };
-}
-
-function step(
-  searchId: number,
-  open: OpenSearch | null,
-  candidates: Uint8Array,
-  more: Partial<SearchStep> = {},
-): SearchStep {
-  return { searchId, open, candidates, close: false, withDistances: true, deadlineMicroseconds: 0, ...more };
-}
+import {
+  enrol as enrolIn,
+  ids,
+  LIMIT,
+  openSearch,
+  pairs,
+  randomIris,
+  randomTemplate,
+  startEngine,
+  step,
+} from './support/engines.js';
 
 describe('the engine', () => {
   let engine: IrisEngine;
 
-  function start(initialCapacity: number, maximumCapacity: number): void {
-    engine = createEngine({
-      left: { cpus: [0], node: null, pinned: false },
-      right: { cpus: [0], node: null, pinned: false },
-      arena: {
-        policy: { kind: 'default' },
-        fallbackNodes: [],
-        hugepages: 'prefer',
-        hugetlbfs: null,
-        initialCapacity,
-        growBy: 8,
-        maximumCapacity,
-        strict: false,
-      },
-      kernel: null,
-    });
-  }
-
   beforeEach(() => {
-    start(64, 80);
+    engine = startEngine(64, 80);
   });
   afterEach(async () => {
     await engine.close();
   });
 
-  async function enrol(irises: readonly Iris[], firstSerialId = 1): Promise<number[]> {
-    await engine.reserve(irises.length);
-    const handles = await engine.prepareQueries(packProbes(irises));
-    handles.forEach((handle, index) => {
-      engine.publish(firstSerialId + index, 0, engine.recordOfQuery(handle));
-    });
-    return handles;
+  function enrol(irises: readonly Iris[], firstSerialId = 1): Promise<number[]> {
+    return enrolIn(engine, irises, firstSerialId);
   }
 
   it('gives back records and templates bit for bit', async () => {
@@ -271,6 +217,96 @@ describe('the engine', () => {
     engine.erase(1, 1);
     await engine.reserve(1);
     assert.ok(engine.readIris(80));
+  });
+
+  it('lets reservations that wait together share one growth', async () => {
+    await enrol(Array.from({ length: 72 }, randomIris));
+    assert.equal(engine.placement(false).left.segments.length, 2);
+    await Promise.all(Array.from({ length: 8 }, () => engine.reserve(1)));
+    assert.equal(engine.placement(false).left.segments.length, 3);
+    assert.equal(engine.placement(false).right.capacity, 80);
+    await assert.rejects(engine.reserve(1), (error) => nativeErrorCode(error) === 'CAPACITY_EXHAUSTED');
+  });
+
+  it('keeps what a failed reservation did not use', async () => {
+    await engine.reserve(60);
+    await assert.rejects(engine.reserve(21), (error) => nativeErrorCode(error) === 'CAPACITY_EXHAUSTED');
+    await engine.reserve(20);
+    engine.unreserve(80);
+    await engine.reserve(80);
+  });
+
+  it('publishes into reserved slots only', async () => {
+    const [handle] = await engine.prepareQueries(packProbes([randomIris()]));
+    assert.throws(
+      () => {
+        engine.publish(1, 0, engine.recordOfQuery(handle));
+      },
+      (error) => nativeErrorCode(error) === 'CAPACITY_EXHAUSTED',
+    );
+    assert.equal(engine.readIris(1), null);
+  });
+
+  it('answers a step whose query is released and whose stream is closed while it runs', async () => {
+    const [handle] = await enrol(Array.from({ length: 60 }, randomIris));
+    const everything = ids(...Array.from({ length: 60 }, (_, index): [number, number] => [index + 1, 0]));
+    const running = engine.evaluate(1, [step(1, openSearch(handle, 5), everything)]);
+    engine.releaseQueries([handle]);
+    engine.closeStream(1);
+    assert.equal(engine.counters().openSearches, 0);
+    const { answers } = await running;
+    assert.equal(answers[0].matchCount, 1);
+    assert.equal(engine.counters().openSearches, 0);
+  });
+
+  it('keeps a search opened under the id of one whose stream was closed', async () => {
+    const [handle] = await enrol([randomIris()]);
+    const first = engine.evaluate(1, [step(1, openSearch(handle, 5), ids([1, 0]), { close: true })]);
+    engine.closeStream(1);
+    const second = engine.evaluate(1, [step(1, openSearch(handle, 5), ids())]);
+    await Promise.all([first, second]);
+    assert.equal(engine.counters().openSearches, 1);
+    const { answers } = await engine.evaluate(1, [step(1, null, ids([1, 0]))]);
+    assert.equal(answers[0].outcome, StepOutcome.Ok);
+  });
+
+  it('takes one step of a search at a time', async () => {
+    const [handle] = await enrol([randomIris()]);
+    const { answers } = await engine.evaluate(1, [
+      step(1, openSearch(handle, 5), ids([1, 0])),
+      step(1, null, ids([1, 0])),
+      step(1, openSearch(handle, 5), ids()),
+    ]);
+    assert.deepEqual(
+      answers.map(({ outcome }) => outcome),
+      [StepOutcome.Ok, StepOutcome.Invalid, StepOutcome.Invalid],
+    );
+    const after = await engine.evaluate(1, [step(1, null, ids([1, 0]))]);
+    assert.equal(after.answers[0].neighbourhoodSize, 2);
+  });
+
+  it('cancels a scan by its token, which no other scan may use meanwhile', async () => {
+    const [handle] = await enrol([randomIris()]);
+    const scan = engine.scan([openSearch(handle, 5)], false, 7);
+    await assert.rejects(
+      engine.scan([openSearch(handle, 5)], false, 7),
+      (error) => nativeErrorCode(error) === 'INVALID_ARGUMENT',
+    );
+    engine.cancelScan(8);
+    engine.cancelScan(7);
+    await assert.rejects(scan, (error) => nativeErrorCode(error) === 'CANCELLED');
+    const [answer] = await engine.scan([openSearch(handle, 5)], false, 7);
+    assert.equal(answer.matchCount, 1);
+  });
+
+  it('settles reservations that wait for growth when it closes', async () => {
+    const large = startEngine(1, 20_000);
+    const waiting = Promise.allSettled(Array.from({ length: 5 }, () => large.reserve(4_000)));
+    await large.close();
+    for (const outcome of await waiting) {
+      assert.equal(outcome.status, 'rejected');
+      assert.match(String(outcome.reason), /the engine is closed/);
+    }
   });
 
   it('stops with work in flight', async () => {

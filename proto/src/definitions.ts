@@ -9,3 +9,6 @@ export const PUBLIC_API_PROTO = 'irispair/v1/irispair.proto';
 
 /** The hop, relative to {@link PROTO_ROOT}. */
 export const HOP_PROTO = 'irispair/compute/v1/compute.proto';
+
+/** Standard health, as reflection tells of it, relative to {@link PROTO_ROOT}. */
+export const HEALTH_PROTO = 'grpc/health/v1/health.proto';

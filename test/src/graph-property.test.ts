@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import { Auditor, type ExactMatches } from 'irispair/demo/auditor';
 import { Population } from 'irispair/generate/population';
-import { asMessage } from './support/messages.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const THRESHOLD = 0.375;
@@ -58,7 +58,7 @@ async function checkEverybody(serialIds: ReadonlyMap<number, number>, again: num
   const captures = people.map((person) => population.again(person, again));
   const exact = await exactMatches(captures);
   const answers = await Promise.all(
-    captures.map((iris) => test.client.search({ iris: asMessage(iris), orList: [] })),
+    captures.map((iris) => test.client.search({ iris: irisMessage(iris), orList: [] })),
   );
   answers.forEach(({ decision, matches }, person) => {
     const found = matches.filter(({ mirrored }) => !mirrored).map(({ serialId }) => serialId);
@@ -78,7 +78,7 @@ it('walks find what a scan finds, through enrolments, replacements, deletions an
       for (const { kind, person } of sequence) {
         const serialId = serialIds.get(person);
         if (kind === 'enroll') {
-          const iris = asMessage(population.enrolment(people[person]));
+          const iris = irisMessage(population.enrolment(people[person]));
           const answer = await one({ $case: 'enroll', value: { iris, orList: [] } });
           assert.equal(answer?.$case, 'enroll');
           assert.equal(answer.value.decision === api.Decision.UNIQUE, serialId === undefined);
@@ -87,7 +87,7 @@ it('walks find what a scan finds, through enrolments, replacements, deletions an
           await one({ $case: 'delete', value: { serialId } });
           serialIds.delete(person);
         } else if (serialId !== undefined) {
-          const iris = asMessage(population.enrolment(people[person]));
+          const iris = irisMessage(population.enrolment(people[person]));
           await one({ $case: 'reauthenticate', value: { serialId, iris } });
         }
       }

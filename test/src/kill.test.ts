@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
-import { asMessage } from './support/messages.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const ROUNDS = 20;
@@ -24,7 +24,7 @@ it('loses no acknowledged enrolment and doubles none when either service is kill
         const iris = population.enrolment(population.person(first + offset));
         return {
           requestId: String(first + offset),
-          request: { $case: 'enroll', value: { iris: asMessage(iris), orList: [] } },
+          request: { $case: 'enroll', value: { iris: irisMessage(iris), orList: [] } },
         };
       });
       const broken: unknown[] = [];
@@ -50,7 +50,7 @@ it('loses no acknowledged enrolment and doubles none when either service is kill
     assert.equal(new Set(acknowledged.values()).size, acknowledged.size);
     for (const [person, serialId] of acknowledged) {
       const again = population.again(population.person(person), 1);
-      const { decision, matches } = await test.client.search({ iris: asMessage(again), orList: [] });
+      const { decision, matches } = await test.client.search({ iris: irisMessage(again), orList: [] });
       assert.equal(decision, api.Decision.DUPLICATE, `person ${person} is lost`);
       assert.deepEqual(
         matches.map((match) => match.serialId),

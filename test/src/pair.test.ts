@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import { mirrored } from 'irispair/generate/mirror';
 import { Population } from 'irispair/generate/population';
-import { asMessage } from './support/messages.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const population = new Population('pair tests');
@@ -32,7 +32,7 @@ async function enrolAll(test: PairUnderTest, irises: readonly Iris[]): Promise<a
     test,
     irises.map((iris, index) => ({
       requestId: String(index),
-      request: { $case: 'enroll', value: { iris: asMessage(iris), orList: [] } },
+      request: { $case: 'enroll', value: { iris: irisMessage(iris), orList: [] } },
     })),
   );
   return irises.map((_, index) => {
@@ -71,26 +71,26 @@ describe('a pair', () => {
   after(() => test.stop());
 
   async function serialIdOf(index: number): Promise<number> {
-    const { matches } = await test.client.search({ iris: asMessage(enrolment(index)), orList: [] });
+    const { matches } = await test.client.search({ iris: irisMessage(enrolment(index)), orList: [] });
     assert.equal(matches.length, 1);
     return matches[0].serialId;
   }
 
   it('finds everybody again in a new capture, and nobody in a stranger', async () => {
     for (let index = 0; index < people; index += 7) {
-      const { decision, matches } = await test.client.search({ iris: asMessage(again(index)), orList: [] });
+      const { decision, matches } = await test.client.search({ iris: irisMessage(again(index)), orList: [] });
       assert.equal(decision, api.Decision.DUPLICATE);
       assert.deepEqual(matches, [
         { serialId: await serialIdOf(index), version: 0, left: true, right: true, mirrored: false },
       ]);
     }
-    const stranger = await test.client.search({ iris: asMessage(enrolment(1_000)), orList: [] });
+    const stranger = await test.client.search({ iris: irisMessage(enrolment(1_000)), orList: [] });
     assert.deepEqual(stranger, { decision: api.Decision.UNIQUE, matches: [] });
   });
 
   it('catches mirrored captures', async () => {
     const { decision, matches } = await test.client.search({
-      iris: asMessage(mirrored(again(5))),
+      iris: irisMessage(mirrored(again(5))),
       orList: [],
     });
     assert.equal(decision, api.Decision.MIRROR_ATTACK);
@@ -103,9 +103,9 @@ describe('a pair', () => {
   it('counts one matching eye only for people on the OR-list', async () => {
     const serial = await serialIdOf(9);
     const oneEye = { left: again(9).left, right: enrolment(1_001).right };
-    const without = await test.client.search({ iris: asMessage(oneEye), orList: [] });
+    const without = await test.client.search({ iris: irisMessage(oneEye), orList: [] });
     assert.equal(without.decision, api.Decision.UNIQUE);
-    const within = await test.client.search({ iris: asMessage(oneEye), orList: [serial] });
+    const within = await test.client.search({ iris: irisMessage(oneEye), orList: [serial] });
     assert.equal(within.decision, api.Decision.DUPLICATE);
     assert.deepEqual(
       within.matches.map(({ serialId, left, right }) => [serialId, left, right]),
@@ -126,16 +126,16 @@ describe('a pair', () => {
 
   it('verifies, reauthenticates, deletes and reads back', async () => {
     const [{ serialId }] = await enrolAll(test, [enrolment(3_000)]);
-    const same = await test.client.verify({ serialId, iris: asMessage(again(3_000)) });
+    const same = await test.client.verify({ serialId, iris: irisMessage(again(3_000)) });
     assert.equal(same.matched, true);
     assert.ok(same.left && same.left.fractionalHammingDistance < 0.375);
-    const other = await test.client.verify({ serialId, iris: asMessage(enrolment(3_001)) });
+    const other = await test.client.verify({ serialId, iris: irisMessage(enrolment(3_001)) });
     assert.equal(other.matched, false);
 
     const replaced = await processAll(test, [
       {
         requestId: 'r',
-        request: { $case: 'reauthenticate', value: { serialId, iris: asMessage(again(3_000)) } },
+        request: { $case: 'reauthenticate', value: { serialId, iris: irisMessage(again(3_000)) } },
       },
     ]);
     const reauthenticated = replaced.get('r');
@@ -146,11 +146,11 @@ describe('a pair', () => {
     ]);
     assert.deepEqual(read.get('g'), {
       $case: 'getIris',
-      value: { iris: asMessage(again(3_000)), version: 1 },
+      value: { iris: irisMessage(again(3_000)), version: 1 },
     });
 
     assert.equal((await test.client.delete(serialId)).version, 2);
-    const gone = await test.client.search({ iris: asMessage(enrolment(3_000)), orList: [] });
+    const gone = await test.client.search({ iris: irisMessage(enrolment(3_000)), orList: [] });
     assert.equal(gone.decision, api.Decision.UNIQUE);
     assert.equal((await refusal(test.client.delete(serialId))).code, status.NOT_FOUND);
     const [reenrolled] = await enrolAll(test, [enrolment(3_000)]);
@@ -159,9 +159,8 @@ describe('a pair', () => {
 
   it('refuses wrong input by field, stores nothing and goes on', async () => {
     const { highestSerialId } = await test.client.status();
-    const good = asMessage(enrolment(4_000));
+    const good = irisMessage(enrolment(4_000));
     const { left, right } = good;
-    assert.ok(left && right);
     const differing = Buffer.from(left.maskCodes);
     differing[3] = 0x80;
     const hidden = Buffer.alloc(1_600);
@@ -208,7 +207,7 @@ describe('a pair', () => {
     const responses = await processAll(test, [
       { requestId: 'bad', request: { $case: 'verify', value: { serialId: 0, iris: undefined } } },
       { requestId: 'none', request: undefined },
-      { requestId: 'good', request: { $case: 'search', value: { iris: asMessage(again(3)), orList: [] } } },
+      { requestId: 'good', request: { $case: 'search', value: { iris: irisMessage(again(3)), orList: [] } } },
     ]);
     const bad = responses.get('bad');
     assert.equal(bad?.$case, 'error');
@@ -220,11 +219,11 @@ describe('a pair', () => {
 
   it('says UNAVAILABLE while the iris service is gone, and recovers by itself', async () => {
     await test.pair.kill('iris', 'SIGKILL');
-    const away = await refusal(test.client.search({ iris: asMessage(again(3)), orList: [] }));
+    const away = await refusal(test.client.search({ iris: irisMessage(again(3)), orList: [] }));
     assert.equal(away.code, status.UNAVAILABLE);
     test.pair.startService('iris');
     await test.untilReady();
-    const { decision } = await test.client.search({ iris: asMessage(again(3)), orList: [] });
+    const { decision } = await test.client.search({ iris: irisMessage(again(3)), orList: [] });
     assert.equal(decision, api.Decision.DUPLICATE);
   });
 
@@ -233,7 +232,7 @@ describe('a pair', () => {
       index % 2 === 0 ? again(index) : mirrored(again(index)),
     );
     const answers = () =>
-      Promise.all(captures.map((iris) => test.client.search({ iris: asMessage(iris), orList: [] })));
+      Promise.all(captures.map((iris) => test.client.search({ iris: irisMessage(iris), orList: [] })));
     const first = await answers();
     await test.restart();
     assert.deepEqual(await answers(), first);
@@ -251,7 +250,7 @@ describe('a small pair', () => {
       const responses = await processAll(test, [
         {
           requestId: 'full',
-          request: { $case: 'enroll', value: { iris: asMessage(enrolment(5)), orList: [] } },
+          request: { $case: 'enroll', value: { iris: irisMessage(enrolment(5)), orList: [] } },
         },
       ]);
       const full = responses.get('full');
@@ -259,7 +258,7 @@ describe('a small pair', () => {
       assert.equal(full.value.code, status.RESOURCE_EXHAUSTED);
       const { enrolled, highestSerialId } = await test.client.status();
       assert.deepEqual([enrolled, highestSerialId], [4, 4]);
-      const { decision } = await test.client.search({ iris: asMessage(again(2)), orList: [] });
+      const { decision } = await test.client.search({ iris: irisMessage(again(2)), orList: [] });
       assert.equal(decision, api.Decision.DUPLICATE);
     } finally {
       await test.stop();

@@ -1,5 +1,6 @@
 /** `enroll` and `search`: every capture of a file through the bulk stream. */
 import type { Command } from 'commander';
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
 import { readLines, type Line } from '../input/ndjson.js';
@@ -108,12 +109,7 @@ async function runBulk(kind: BulkKind, file: string, options: ServerOptions): Pr
 }
 
 function requestOf(kind: BulkKind, line: Extract<Line, { capture: unknown }>): api.ProcessRequest['request'] {
-  const { left, right } = line.capture.iris;
-  const template = ({ irisCodes, maskCodes }: typeof left): api.Template => ({
-    irisCodes: Buffer.from(irisCodes),
-    maskCodes: Buffer.from(maskCodes),
-  });
-  return { $case: kind, value: { iris: { left: template(left), right: template(right) }, orList: [] } };
+  return { $case: kind, value: { iris: irisMessage(line.capture.iris), orList: [] } };
 }
 
 function asJson(kind: BulkKind, { id, decision, serialId, matches }: Answered): object {

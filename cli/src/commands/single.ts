@@ -1,5 +1,6 @@
 /** `verify`, `delete` and `status`: one call each. */
 import type { Command } from 'commander';
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { PairClient } from '../client/pair-client.js';
@@ -63,11 +64,7 @@ async function withClient<Result>(
 async function verify(id: number, file: string, options: ServerOptions): Promise<ExitCode> {
   const serial = serialId(id);
   const { iris } = await readOnlyCapture(file);
-  const template = ({ irisCodes, maskCodes }: typeof iris.left): api.Template => ({
-    irisCodes: Buffer.from(irisCodes),
-    maskCodes: Buffer.from(maskCodes),
-  });
-  const request = { serialId: serial, iris: { left: template(iris.left), right: template(iris.right) } };
+  const request = { serialId: serial, iris: irisMessage(iris) };
   const { matched, left, right, version } = await withClient(options, (client) => client.verify(request));
   if (formatOf(options) === 'json') {
     print(JSON.stringify({ serial_id: id, version, matched, left, right }));

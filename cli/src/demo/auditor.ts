@@ -7,6 +7,7 @@ import { credentials } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { unpackVectorIds } from '@irispair/common/ids/vector-id';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import {
@@ -111,11 +112,7 @@ export class Auditor {
   }
 
   private prepare(irises: readonly Iris[]): Promise<number[]> {
-    const template = ({ irisCodes, maskCodes }: Iris['left']) => ({
-      irisCodes: Buffer.from(irisCodes),
-      maskCodes: Buffer.from(maskCodes),
-    });
-    const probes = irises.map(({ left, right }) => ({ left: template(left), right: template(right) }));
+    const probes = irises.map(irisMessage);
     return new Promise((resolve, reject) => {
       this.client.prepareQuery({ sessionId: this.sessionId, probes }, (error, response) => {
         if (error === null) resolve(response.queryHandles);

@@ -10,6 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
@@ -81,14 +82,16 @@ async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClien
   print(describeStatus(await client.status(true)));
   const enrolments = await generate(population, people);
   const enrolled = await enrolAll(client, enrolments);
+  const before = await client.status();
   const found = await searchAll(client, [...probes(population, people)]);
+  const after = await client.status();
   const exact = await scanAll(
     pair.socket,
     found.map(({ probe }) => probe.iris),
-    await client.status(),
+    after,
   );
   const doubles = await enrolTwins(client, [...twins(population, people)]);
-  return report(client, { people, enrolled, found, exact, doubles });
+  return report(client, { people, enrolled, found, searching: spent(before, after), exact, doubles });
 }
 
 /** Makes everybody up before the clock runs. Yields now and then, so that a signal is seen. */
@@ -120,7 +123,7 @@ async function enrolAll(client: PairClient, irises: readonly Iris[]): Promise<En
   await client.process(
     irises.map((iris, index) => ({
       requestId: String(index),
-      request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+      request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
     })),
     ({ requestId, response }) => {
       progress.step();
@@ -134,6 +137,25 @@ async function enrolAll(client: PairClient, irises: readonly Iris[]): Promise<En
   progress.stop();
   const after = await client.status();
   return { unique: serialIds.size, seconds, distances: after.distances - before.distances, serialIds };
+}
+
+/** What the searches cost, without the linking of enrolments. */
+interface Spent {
+  readonly searches: number;
+  readonly steps: number;
+  readonly hops: number;
+  readonly candidates: number;
+}
+
+function spent(before: api.StatusResponse, after: api.StatusResponse): Spent {
+  const since = (counter: 'searches' | 'steps' | 'hops' | 'candidates') =>
+    (after.hop?.[counter] ?? 0) - (before.hop?.[counter] ?? 0);
+  return {
+    searches: since('searches'),
+    steps: since('steps'),
+    hops: since('hops'),
+    candidates: since('candidates'),
+  };
 }
 
 interface FoundProbe {
@@ -153,7 +175,7 @@ async function searchAll(client: PairClient, all: readonly Probe[]): Promise<Fou
         next += 1;
         const probe = all[place];
         const start = performance.now();
-        const response = await client.search({ iris: asMessage(probe.iris), orList: [] });
+        const response = await client.search({ iris: irisMessage(probe.iris), orList: [] });
         found[place] = { probe, response, milliseconds: performance.now() - start };
         progress.step();
       }
@@ -189,7 +211,7 @@ async function enrolTwins(
     pairs.flatMap(([first, second], index) =>
       [first, second].map((iris, twin) => ({
         requestId: `${index}/${twin}`,
-        request: { $case: 'enroll' as const, value: { iris: asMessage(iris), orList: [] } },
+        request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
       })),
     ),
     ({ requestId, response }) => {
@@ -205,16 +227,16 @@ interface Seen {
   readonly people: number;
   readonly enrolled: Enrolled;
   readonly found: readonly FoundProbe[];
+  readonly searching: Spent;
   readonly exact: readonly ExactMatches[];
   readonly doubles: { readonly pairs: number; readonly right: number };
 }
 
 async function report(
   client: PairClient,
-  { people, enrolled, found, exact, doubles }: Seen,
+  { people, enrolled, found, searching, exact, doubles }: Seen,
 ): Promise<Failures> {
   const status = await client.status();
-  const { hop } = status;
   const times = found.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const of = (kind: Probe['kind']) => found.filter(({ probe }) => probe.kind === kind);
   const recall = recallOf(found, exact);
@@ -235,9 +257,12 @@ async function report(
         ],
         ['distances/s while enrolling', (enrolled.distances / enrolled.seconds).toFixed(0)],
         ['search p50 / p99', `${percentile(0.5)} / ${percentile(0.99)} (${CONCURRENT_SEARCHES} at once)`],
-        ['messages a walk', per(hop?.steps ?? 0, hop?.searches ?? 0)],
-        ['candidates a step', per(hop?.candidates ?? 0, hop?.steps ?? 0)],
-        ['candidates a hop', per(hop?.candidates ?? 0, hop?.hops ?? 0)],
+        ['hops a search', `${per(searching.steps, searching.searches)} (a search: one eye, one orientation)`],
+        ['candidates a search', per(searching.candidates, searching.searches)],
+        [
+          'candidates a hop',
+          `${per(searching.candidates, searching.hops)} (${per(searching.steps, searching.hops)} searches share it)`,
+        ],
         ['recall against an exact scan', `${(100 * recall).toFixed(2)} %`],
         ['duplicates missed', `${missed} of ${of('genuine').length}`],
         ['mirror attacks caught', `${mirrors} of ${of('mirrored').length}`],
@@ -285,12 +310,4 @@ function hit({ probe, response }: FoundProbe, decision: api.Decision, { serialId
 function hasFalseMatch({ probe, response }: FoundProbe, { serialIds }: Enrolled): boolean {
   const serialId = probe.person === null ? undefined : serialIds.get(probe.person);
   return response.matches.some((match) => match.serialId !== serialId);
-}
-
-function asMessage({ left, right }: Iris): api.Iris {
-  const template = ({ irisCodes, maskCodes }: Iris['left']): api.Template => ({
-    irisCodes: Buffer.from(irisCodes),
-    maskCodes: Buffer.from(maskCodes),
-  });
-  return { left: template(left), right: template(right) };
 }

@@ -15,7 +15,11 @@ function bitOf({ irisCodes }: Template, cell: number): number {
   return ((irisCodes[cell >> 3] >> (7 - (cell & 7))) & 1) * 2 - 1;
 }
 
-/** Mean product of bits some rows and columns apart. */
+function isUsable({ maskCodes }: Template, cell: number): boolean {
+  return ((maskCodes[cell >> 3] >> (7 - (cell & 7))) & 1) === 1;
+}
+
+/** Mean product of usable bits some rows and columns apart. */
 function autocorrelation(rows: number, columns: number): number {
   let sum = 0;
   let count = 0;
@@ -25,6 +29,7 @@ function autocorrelation(rows: number, columns: number): number {
         for (let pixel = 0; pixel < 4; pixel++) {
           const here = cellOf(row, column, 0, 0) + pixel;
           const there = cellOf(row + rows, (column + columns) % COLUMNS, 0, 0) + pixel;
+          if (!isUsable(left, here) || !isUsable(left, there)) continue;
           sum += bitOf(left, here) * bitOf(left, there);
           count += 1;
         }
@@ -84,6 +89,20 @@ describe('generated codes', () => {
     const within = distances.filter((fhd) => fhd >= 0.05 && fhd <= 0.3).length;
     assert.ok(within / distances.length >= 0.9);
     assert.ok(Math.max(...distances) < 0.375);
+  });
+
+  it('say nothing of the eye under the mask', () => {
+    let hidden = 0;
+    let agreeing = 0;
+    enrolments.forEach(({ left }, index) => {
+      for (let cell = 0; cell < ROWS * COLUMNS * 4; cell++) {
+        if (isUsable(left, cell)) continue;
+        hidden += 1;
+        agreeing += Number(bitOf(left, cell) > 0 === people[index].left[cell] > 0);
+      }
+    });
+    assert.ok(hidden > 10_000);
+    near(agreeing / hidden, 0.5, 0.02);
   });
 
   it('are valid templates that depend on the seed and the index alone', () => {

@@ -71,7 +71,17 @@ function capture(field: Field, rotation: number, random: Keystream): Template {
       }
     }
   }
-  return { irisCodes, maskCodes: occlusion(random) };
+  const maskCodes = occlusion(random);
+  hideTexture(irisCodes, maskCodes, random);
+  return { irisCodes, maskCodes };
+}
+
+/** Under an eyelid there is no iris: the code says something else there in every capture. */
+function hideTexture(irisCodes: Uint8Array, maskCodes: Uint8Array, random: Keystream): void {
+  const noise = new Uint8Array(random.words(CODE_BYTES / 2).buffer);
+  maskCodes.forEach((usable, byte) => {
+    irisCodes[byte] = (irisCodes[byte] & usable) | (noise[byte] & ~usable);
+  });
 }
 
 /** Eyelids over the outer rows at the top and the bottom of the eye, and a few reflections. */

@@ -7,7 +7,7 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PUBLIC_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { Logger } from '@irispair/common/log/logger';
-import { PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
+import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
 import { IrisPairService, type IrisPairServer } from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { Call, PublicCalls } from './calls.js';
@@ -31,7 +31,10 @@ export function createPublicServer(calls: PublicCalls, health: HealthImplementat
   server.addService(IrisPairService, handlers);
   health.addToServer(server);
   // Reflection tells the names as the .proto files write them.
-  const definition = loadSync(PUBLIC_API_PROTO, { includeDirs: [PROTO_ROOT], keepCase: true });
+  const definition = loadSync([PUBLIC_API_PROTO, HEALTH_PROTO], {
+    includeDirs: [PROTO_ROOT],
+    keepCase: true,
+  });
   new ReflectionService(definition).addToServer(server);
   return server;
 }

@@ -4,7 +4,6 @@
  * A batch searches only after the one before it is enrolled and linked: otherwise two copies of a person could pass in
  * neighbouring batches. Requests whose caller went away leave the queue.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, DeadlineExceededError, ExhaustedError } from '@irispair/common/errors/errors';
 import type { Answer, Ask, Patience, Pending } from './request.js';
 
@@ -21,7 +20,10 @@ export type DecideBatch = (batch: readonly Pending[]) => Promise<void>;
 /** The queue before the decisions. */
 export class Batcher {
   private queue: Pending[] = [];
-  private running: Promise<void> | undefined;
+  private isRunning = false;
+  private running: Promise<void> = Promise.resolve();
+  /** Ends the collecting of the next batch. */
+  private stopCollecting: () => void = () => undefined;
 
   constructor(
     private readonly limits: BatcherLimits,
@@ -37,23 +39,39 @@ export class Batcher {
     }
     return new Promise((resolve, reject) => {
       this.queue.push({ ask, patience, resolve, reject });
-      this.running ??= this.run().finally(() => {
-        this.running = undefined;
-      });
+      if (this.queue.length >= this.limits.size) this.stopCollecting();
+      if (!this.isRunning) this.running = this.run();
     });
   }
 
   /** Resolves when nothing waits or runs. */
   async drained(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+    while (this.isRunning) await this.running;
   }
 
   private async run(): Promise<void> {
-    while (this.queue.length > 0) {
-      if (this.queue.length < this.limits.size) await sleep(this.limits.milliseconds);
-      const batch = this.takeBatch();
-      if (batch.length > 0) await this.decideBatch(batch);
+    this.isRunning = true;
+    try {
+      while (this.queue.length > 0) {
+        if (this.queue.length < this.limits.size) await this.collect();
+        const batch = this.takeBatch();
+        if (batch.length > 0) await this.decideBatch(batch);
+      }
+    } finally {
+      // At once, not when the promise settles: a request that comes between would wait for the one after it.
+      this.isRunning = false;
     }
+  }
+
+  /** Resolves when the batch is full, or has been collected for long enough. */
+  private collect(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.limits.milliseconds);
+      this.stopCollecting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Requests for one serial id keep their order: the second waits for the next batch. */

@@ -23,10 +23,10 @@ export interface ParameterOverrides {
 }
 
 const BY_SIZE: readonly (GraphParameters & { readonly upTo: number })[] = [
-  { upTo: 5_000, m: 32, mMax: 64, ef: 64 },
-  { upTo: 20_000, m: 40, mMax: 80, ef: 96 },
-  { upTo: 100_000, m: 48, mMax: 96, ef: 128 },
-  { upTo: 1_000_000, m: 96, mMax: 192, ef: 192 },
+  { upTo: 5_000, m: 32, mMax: 128, ef: 64 },
+  { upTo: 20_000, m: 32, mMax: 256, ef: 96 },
+  { upTo: 100_000, m: 48, mMax: 384, ef: 192 },
+  { upTo: 1_000_000, m: 96, mMax: 512, ef: 256 },
   { upTo: Infinity, m: 256, mMax: 512, ef: 320 },
 ];
 

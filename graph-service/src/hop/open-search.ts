@@ -8,7 +8,12 @@ export function writeSide(side: Side): wire.Side {
   return side === Side.Left ? wire.Side.LEFT : wire.Side.RIGHT;
 }
 
-/** The opening of a search. */
+/**
+ * The opening of a search.
+ *
+ * A stored probe builds the graph, and is compared at one rotation: rows ranked so find as much as rows ranked over the
+ * whole window, for a fraction of the work (docs/decisions.md).
+ */
 export function openSearch(
   probe: Probe,
   side: Side,
@@ -24,7 +29,7 @@ export function openSearch(
     side: writeSide(side),
     orientation: orientation === Orientation.Normal ? wire.Orientation.NORMAL : wire.Orientation.MIRROR,
     baseRotation: 0,
-    rotationReach,
+    rotationReach: 'handle' in probe ? rotationReach : 0,
     ef,
     matchLimit,
   };

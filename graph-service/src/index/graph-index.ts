@@ -62,7 +62,7 @@ export class GraphIndex {
   private readonly memory: GraphMemory;
   private readonly walkers: WalkerPool;
   private readonly linker: Linker;
-  private readonly entryPoints = new EntryPointList();
+  private readonly entryPoints: EntryPointList;
   private readonly layerKey: Buffer;
   private readonly changedRows = new Map<string, [Side, number, SerialId]>();
   private readonly changedNodes = new Set<SerialId>();
@@ -76,6 +76,7 @@ export class GraphIndex {
     this.memory = new GraphMemory(rowLimit, (chunk) => {
       this.walkers.share(chunk);
     });
+    this.entryPoints = new EntryPointList(this.memory);
     this.linker = new Linker(this.memory, options.hop, terms, (side, layer, serial) => {
       this.changedRows.set(`${side}/${layer}/${serial}`, [side, layer, serial as SerialId]);
     });

@@ -49,17 +49,14 @@ export class Linker {
         return this.nearest(side, id, candidates, parameters.m);
       }),
     );
-    const outgrown = new Set<number>();
     orders.forEach(({ id }, index) => {
       this.write(side, layer, id.serialId, rows[index]);
     });
-    orders.forEach(({ id }, index) => {
-      for (const neighbour of rows[index]) {
-        const row = this.addNeighbour(side, layer, neighbour, id.serialId);
-        if (row > parameters.mMax * ROW_LIMIT_FACTOR) outgrown.add(neighbour);
-      }
-    });
-    await this.compact(side, layer, [...outgrown], parameters.mMax);
+    await Promise.all(
+      [...inReturn(orders, rows)].map(([neighbour, newcomers]) =>
+        this.addNeighbours(side, layer, neighbour, newcomers, parameters.mMax),
+      ),
+    );
   }
 
   /** Takes a node out and connects its former neighbours with each other. */
@@ -77,13 +74,17 @@ export class Linker {
     );
   }
 
-  private async compact(side: Side, layer: number, serials: readonly number[], mMax: number): Promise<void> {
-    await Promise.all(
-      serials.map(async (serial) => {
-        const row = [...this.memory.neighbours(side, layer, serial)];
-        this.write(side, layer, serial, await this.nearest(side, this.idOf(serial), row, mMax));
-      }),
-    );
+  /** Gives a row more neighbours; one that outgrows its limit is compacted before it is written. */
+  private async addNeighbours(
+    side: Side,
+    layer: number,
+    serial: number,
+    newcomers: readonly number[],
+    mMax: number,
+  ): Promise<void> {
+    const row = [...new Set([...this.memory.neighbours(side, layer, serial), ...newcomers])];
+    const outgrown = row.length > mMax * ROW_LIMIT_FACTOR;
+    this.write(side, layer, serial, outgrown ? await this.nearest(side, this.idOf(serial), row, mMax) : row);
   }
 
   /** The nearest `most` of the candidates to a stored iris. */
@@ -109,13 +110,6 @@ export class Linker {
     return [...ranked.pack().filter((_, index) => index % 2 === 0)];
   }
 
-  private addNeighbour(side: Side, layer: number, serial: number, neighbour: number): number {
-    const row = this.memory.neighbours(side, layer, serial);
-    if (row.includes(neighbour) || row.length >= this.memory.rowLimit) return row.length;
-    this.write(side, layer, serial, [...row, neighbour]);
-    return row.length + 1;
-  }
-
   private write(side: Side, layer: number, serial: number, neighbours: readonly number[]): void {
     this.memory.setNeighbours(side, layer, serialId(serial), neighbours);
     this.rowChanged(side, layer, serial);
@@ -128,4 +122,20 @@ export class Linker {
   private idOf(serial: number): VectorId {
     return { serialId: serialId(serial), version: version(this.memory.node(serial).version) };
   }
+}
+
+/** For every node that became a neighbour: whose. */
+function inReturn(
+  orders: readonly LinkOrder[],
+  rows: readonly (readonly number[])[],
+): ReadonlyMap<number, readonly number[]> {
+  const gained = new Map<number, number[]>();
+  orders.forEach(({ id }, index) => {
+    for (const neighbour of rows[index]) {
+      const newcomers = gained.get(neighbour) ?? [];
+      newcomers.push(id.serialId);
+      gained.set(neighbour, newcomers);
+    }
+  });
+  return gained;
 }

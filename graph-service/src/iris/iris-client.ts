@@ -25,6 +25,7 @@ import {
   type SerialId,
   type VectorId,
 } from '@irispair/common/ids/vector-id';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as wire from '@irispair/proto/compute';
 import type { RegisteredIris } from '../index/graph-index.js';
@@ -59,13 +60,9 @@ export class IrisClient {
   }
 
   async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
-    const probes = irises.map(({ left, right }) => ({
-      left: writeTemplate(left),
-      right: writeTemplate(right),
-    }));
     const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
       sessionId,
-      probes,
+      probes: irises.map(irisMessage),
     });
     return queryHandles;
   }
@@ -167,10 +164,6 @@ async function each<Response>(
 
 function readId(id: wire.VectorId): VectorId {
   return { serialId: serialId(id.serialId), version: version(id.version) };
-}
-
-function writeTemplate({ irisCodes, maskCodes }: Iris['left']): wire.Template {
-  return { irisCodes: Buffer.from(irisCodes), maskCodes: Buffer.from(maskCodes) };
 }
 
 /** The iris service's refusal in the service's own errors. */

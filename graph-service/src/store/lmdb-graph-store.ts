@@ -114,7 +114,8 @@ function checkIdentity(directory: string, found: GraphStoreIdentity, rowLimit: n
   if (found.mode === 'plain' && found.formatVersion === FORMAT_VERSION && found.rowLimit <= rowLimit) return;
   throw new MisconfiguredError(
     `the graph store in ${directory} holds mode ${found.mode}, format version ${found.formatVersion}, ` +
-      `rows of up to ${found.rowLimit}; this service is configured for mode plain, format version ${FORMAT_VERSION}, ` +
-      `rows of up to ${rowLimit}: choose another directory, or remove it to rebuild the graph`,
+      `rows of ${found.rowLimit} neighbours; this service is configured for mode plain, ` +
+      `format version ${FORMAT_VERSION}, rows of ${rowLimit} neighbours: raise IRIS_STORE_INITIAL_CAPACITY or ` +
+      `IRISPAIR_M_MAX if only the rows are shorter, choose another directory, or remove it to rebuild the graph`,
   );
 }

@@ -23,7 +23,7 @@ export interface WalkResult {
 }
 
 /** Candidates that a step should bring: more opens nodes that a finer walk would not, fewer pays more hops. */
-const CANDIDATES_A_STEP = 128;
+const CANDIDATES_A_STEP = 256;
 
 /** Above the wanted layer only the front guides the way down. */
 const FRONT_IN_UPPER_LAYERS = 8;
@@ -58,7 +58,7 @@ class Walk {
   ) {
     this.searchId = hop.nextSearchId();
     this.nodes = new RankedNodes(order.ef);
-    this.seen = new Uint32Array((ground.memory.bound >>> 5) + 1);
+    this.seen = new Uint32Array(Math.ceil(ground.memory.bound / 32));
   }
 
   async run(): Promise<WalkResult> {
@@ -94,8 +94,9 @@ class Walk {
     }
   }
 
-  /** Adds a node to the batch unless this walk has met it or it is not live. */
+  /** Adds a node to the batch unless this walk has met it, it is not live, or it is younger than the walk. */
   private gather(serial: number): void {
+    if (serial >>> 5 >= this.seen.length) return;
     const word = this.ground.memory.nodeWord(serial);
     if (!isLiveWord(word)) return;
     const bit = 1 << (serial & 31);

@@ -1,5 +1,4 @@
 /** The walker threads, as the main thread sees them. A thread that dies fails its jobs and is replaced. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import {
   CancelledError,
@@ -36,7 +35,7 @@ export class WalkerPool {
   private entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
   private retired: HopCounters = noHops();
   private lastJob = 0;
-  private closed = false;
+  private closing: Promise<unknown> | undefined;
 
   constructor(
     threads: number,
@@ -63,6 +62,7 @@ export class WalkerPool {
 
   /** Runs searches, spread over the walkers; each ends with its own result or error. */
   async search(orders: readonly SearchOrder[]): Promise<Searched[]> {
+    if (this.closing !== undefined) return orders.map(() => new UnavailableError('the service stops'));
     const results = new Array<Searched>(orders.length);
     const share = Math.ceil(orders.length / this.walkers.length);
     await Promise.all(
@@ -83,15 +83,10 @@ export class WalkerPool {
     return addHops([this.retired, ...this.walkers.map(({ counters }) => counters)]);
   }
 
+  /** Ends all threads; what is in work fails. */
   async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all(
-      this.walkers.map(async ({ thread }) => {
-        const exited = once(thread, 'exit');
-        tell(thread, { kind: 'stop' });
-        await exited;
-      }),
-    );
+    this.closing ??= Promise.all(this.walkers.map(({ thread }) => stop(thread)));
+    await this.closing;
   }
 
   private run(walker: Walker, orders: readonly SearchOrder[]): Promise<readonly WalkOutcome[]> {
@@ -118,7 +113,8 @@ export class WalkerPool {
       this.logger.error({ err: error, walker: index }, 'a walker thread died');
     });
     thread.on('exit', () => {
-      if (!this.closed) this.replace(index);
+      this.fail(this.walkers[index]);
+      if (this.closing === undefined) this.replace(index);
     });
     return thread;
   }
@@ -130,17 +126,17 @@ export class WalkerPool {
     walker.thread = this.start(index);
     for (const chunk of this.chunks) tell(walker.thread, { kind: 'chunk', chunk });
     tell(walker.thread, { kind: 'entry points', entryPoints: this.entryPoints });
-    const lost = [...walker.jobs.values()];
-    walker.jobs.clear();
-    for (const { resolve, size } of lost) {
-      resolve(
-        Array<WalkOutcome>(size).fill({
-          ok: false,
-          code: ErrorCode.Unavailable,
-          message: 'a walker thread died: try again',
-        }),
-      );
-    }
+  }
+
+  /** Ends all jobs of a walker whose thread is gone. */
+  private fail({ jobs }: Walker): void {
+    const outcome: WalkOutcome = {
+      ok: false,
+      code: ErrorCode.Unavailable,
+      message: 'a walker thread died: try again',
+    };
+    for (const { resolve, size } of jobs.values()) resolve(Array<WalkOutcome>(size).fill(outcome));
+    jobs.clear();
   }
 
   private tellAll(message: ToWalker): void {
@@ -150,6 +146,12 @@ export class WalkerPool {
 
 function tell(thread: Worker, message: ToWalker): void {
   thread.postMessage(message);
+}
+
+async function stop(thread: Worker): Promise<void> {
+  const exited = new Promise((resolve) => thread.once('exit', resolve));
+  tell(thread, { kind: 'stop' });
+  await exited;
 }
 
 function readOutcome(outcome: WalkOutcome): Searched {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
-import { asProbe, irisOf } from '../support/irises.js';
+import { irisMessage } from '@irispair/common/iris/message';
+import { until } from '@irispair/common/support/until';
+import * as wire from '@irispair/proto/compute';
+import { irisOf } from '../support/irises.js';
 import { refusalOf } from '../support/refusal.js';
 import { ServiceUnderTest } from '../support/service-under-test.js';
 import { insert, remove, searchFor, serials, update } from '../support/steps.js';
-import { until } from '@irispair/common/support/until';
-import * as wire from '@irispair/proto/compute';
 
 const ENTRIES_A_MESSAGE = 8_192;
 const MOST_CHANGES = 4_096;
@@ -49,8 +50,7 @@ describe('the calls beside the hop', () => {
   });
 
   it('name the field of a probe that is wrong, and keep nothing of the others', async () => {
-    const { left, right } = asProbe(irisOf('a'));
-    assert.ok(left && right);
+    const { left, right } = irisMessage(irisOf('a'));
     const short = Buffer.alloc(1_599);
     const wrong: [wire.Probe, RegExp][] = [
       [
@@ -116,7 +116,7 @@ describe('the calls beside the hop', () => {
     await test.commit([insert(query, serial)]);
     assert.deepEqual(await test.fetch(serial), {
       vectorId: { serialId: serial, version: 0 },
-      iris: asProbe(iris),
+      iris: irisMessage(iris),
     });
     await test.commit([remove([serial, 0])]);
     const deleted = await refusalOf(test.fetch(serial));

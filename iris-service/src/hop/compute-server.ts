@@ -14,6 +14,7 @@ import {
 } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
 import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Logger } from '@irispair/common/log/logger';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine } from '@irispair/native/engine-types';
@@ -253,12 +254,7 @@ function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
 
 function fetchIris(request: wire.FetchRequest, gallery: Gallery): wire.FetchResponse {
   const { id, record } = gallery.read(serialId(request.serialId));
-  const { left, right } = decodeRecord(record);
-  return { vectorId: id, iris: { left: asWire(left), right: asWire(right) } };
-}
-
-function asWire({ irisCodes, maskCodes }: { irisCodes: Uint8Array; maskCodes: Uint8Array }): wire.Template {
-  return { irisCodes: Buffer.from(irisCodes), maskCodes: Buffer.from(maskCodes) };
+  return { vectorId: id, iris: irisMessage(decodeRecord(record)) };
 }
 
 function checkCount(count: number, least: number, most: number, field: string): void {

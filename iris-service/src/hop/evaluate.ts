@@ -81,22 +81,24 @@ export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngin
 
 type Evaluated = Omit<EvaluateResponse, 'requestId' | 'receivedMicroseconds'>;
 
-/** Steps that cannot be read are answered as invalid, their searches closed; the others of the message are evaluated. */
+/**
+ * Steps that cannot be read are answered as invalid; the others of the message are evaluated. Nobody goes on with the
+ * search of an invalid step: it is closed.
+ */
 async function evaluate(engine: IrisEngine, stream: number, { steps }: EvaluateRequest): Promise<Evaluated> {
-  const read = steps.map((step) => {
-    const good = readStep(step);
-    if ('outcome' in good) engine.closeSearch(stream, step.searchId);
-    return good;
-  });
+  const read = steps.map((step) => readStep(step));
   const good = read.filter((step) => 'candidates' in step);
   const evaluation = await engine.evaluate(stream, good);
   let next = 0;
   return {
     startedMicroseconds: evaluation.startedMicroseconds,
     finishedMicroseconds: evaluation.finishedMicroseconds,
-    answers: read.map((step, index) =>
-      writeAnswer(steps[index].searchId, 'candidates' in step ? evaluation.answers[next++] : step),
-    ),
+    answers: read.map((step, index) => {
+      const { searchId } = steps[index];
+      const answer = 'candidates' in step ? evaluation.answers[next++] : step;
+      if (answer.outcome === StepOutcome.Invalid) engine.closeSearch(stream, searchId);
+      return writeAnswer(searchId, answer);
+    }),
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runOnSmallDisk } from '@irispair/common/support/small-disk';
-import { describeIrisStore } from './iris-store.contract.js';
+import { describeIrisStore } from '../support/iris-store-contract.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 
 describeIrisStore('the LMDB store of irises', async () => {

@@ -1,7 +1,6 @@
 /** Irises for tests: uniform random bits that depend on their name only, every bit usable. */
 import { createCipheriv, createHash } from 'node:crypto';
 import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
-import type { Probe } from '@irispair/proto/compute';
 
 /** The iris of a name. */
 export function irisOf(name: string): Iris {
@@ -18,15 +17,6 @@ export function disturbed(iris: Iris, bytes: number): Iris {
   const eye = ({ irisCodes }: Template) =>
     usable(irisCodes.map((byte, index) => (index < bytes ? ~byte & 0xff : byte)));
   return { left: eye(iris.left), right: eye(iris.right) };
-}
-
-/** An iris as a message of the hop. */
-export function asProbe({ left, right }: Iris): Probe {
-  const template = ({ irisCodes, maskCodes }: Template) => ({
-    irisCodes: Buffer.from(irisCodes),
-    maskCodes: Buffer.from(maskCodes),
-  });
-  return { left: template(left), right: template(right) };
 }
 
 function usable(irisCodes: Uint8Array): Template {

@@ -13,6 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import { createLogger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
@@ -20,7 +21,6 @@ import type { IrisEngine } from '@irispair/native/engine-types';
 import * as wire from '@irispair/proto/compute';
 import { startIrisService, type IrisService } from '../iris-service.js';
 import { readIrisServiceSettings } from '../settings.js';
-import { asProbe } from './irises.js';
 
 /** A session with its first answer. */
 export interface Joined {
@@ -81,7 +81,7 @@ export class ServiceUnderTest {
   }
 
   prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
-    return this.prepareProbes(sessionId, irises.map(asProbe));
+    return this.prepareProbes(sessionId, irises.map(irisMessage));
   }
 
   async prepareProbes(sessionId: number, probes: wire.Probe[]): Promise<number[]> {

@@ -29,6 +29,8 @@ class Directory {
 
   // Any thread.
   DirectoryEntry Find(std::uint32_t serial_id) const;
+  // False where no serial id of its part of the directory was ever set. Any thread.
+  bool MayHold(std::uint32_t serial_id) const { return chunks_[serial_id / kChunkEntries].load() != nullptr; }
   // The writer only.
   void Set(std::uint32_t serial_id, const DirectoryEntry& entry);
   // Highest serial id ever set; 0 when none. Any thread.

@@ -11,8 +11,7 @@ Gallery::Gallery(const ArenaPlan& plan, std::size_t readers, KernelCalls& calls)
     : arenas_{{{plan, calls}, {plan, calls}}}, epochs_(readers) {}
 
 std::uint32_t Gallery::FreeSlots() const {
-  const std::uint32_t capacity = std::min(arenas_[0].capacity(), arenas_[1].capacity());
-  return capacity - untouched_ + static_cast<std::uint32_t>(freed_.size());
+  return Capacity() - untouched_ + static_cast<std::uint32_t>(freed_.size());
 }
 
 bool Gallery::Reserve(std::uint32_t count) {

@@ -4,6 +4,7 @@
 // and reused once no running task can hold it. One thread writes; workers read inside a reading section.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -43,6 +44,8 @@ class Gallery {
 
   // Where an iris lies if this version is current and not deleted, else null. Inside a reading section.
   const EyePlanes* Find(Side side, std::uint32_t serial_id, std::uint32_t version) const;
+  // Irises it holds before it grows.
+  std::uint32_t Capacity() const { return std::min(arenas_[0].capacity(), arenas_[1].capacity()); }
   const Directory& directory() const { return directory_; }
   ReadingEpochs& epochs() { return epochs_; }
   const Arena& arena(Side side) const { return arenas_[Index(side)]; }

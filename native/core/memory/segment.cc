@@ -16,11 +16,27 @@
 namespace irispair {
 namespace {
 
-constexpr std::size_t kHugepageBytes = 2 << 20;
-
 std::size_t RoundUp(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 std::size_t SmallPageBytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+// Closes its file when it goes.
+class OwnedFile {
+ public:
+  OwnedFile() = default;
+  ~OwnedFile() {
+    if (number >= 0) close(number);
+  }
+  OwnedFile(const OwnedFile&) = delete;
+  OwnedFile& operator=(const OwnedFile&) = delete;
+
+  int number = -1;
+};
+
+std::string OpenProblem(int error) {
+  if (error == EMEDIUMTYPE) return "no hugetlbfs of 2 MiB pages is mounted there";
+  return std::strerror(error);
+}
 
 std::string PopulateProblem(int error) {
   if (error == EINVAL) return "this kernel cannot populate them safely";
@@ -90,17 +106,13 @@ std::size_t Segment::page_bytes() const {
 
 bool Segment::TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls) {
   if (plan.hugetlbfs.empty()) return false;
-  int file = -1;
-  const int opened = calls.OpenHugetlbfs(plan.hugetlbfs.c_str(), bytes_, &file);
-  bool mapped = false;
-  if (opened == 0) {
-    backing_ = Backing::kHugetlbfs;
-    mapped = MapOnHugepages("hugetlbfs", MAP_SHARED, file, plan, calls);
-  } else {
-    Note("hugetlbfs at " + plan.hugetlbfs + ": " + std::strerror(opened));
+  OwnedFile file;
+  if (const int error = calls.OpenHugetlbfs(plan.hugetlbfs.c_str(), bytes_, &file.number); error != 0) {
+    Note("hugetlbfs at " + plan.hugetlbfs + ": " + OpenProblem(error));
+    return false;
   }
-  if (file >= 0) close(file);
-  return mapped;
+  backing_ = Backing::kHugetlbfs;
+  return MapOnHugepages("hugetlbfs", MAP_SHARED, file.number, plan, calls);
 }
 
 bool Segment::TryHugepages(const SegmentPlan& plan, KernelCalls& calls) {

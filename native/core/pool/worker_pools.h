@@ -50,7 +50,7 @@ class WorkerContext {
  public:
   // Position among all workers of both pools, from 0.
   std::size_t index = 0;
-  // Time spent in kernels; the task adds to it.
+  // CPU time spent in kernels; the task adds to it.
   std::atomic<std::uint64_t> kernel_nanoseconds{0};
 };
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/kernels/kernel.h"
@@ -81,6 +82,9 @@ class Evaluation : public std::enable_shared_from_this<Evaluation> {
     std::atomic<StepOutcome> outcome{StepOutcome::kOk};
   };
 
+  void NoteStart(double now);
+  // The report is let go with what it holds, which may be this very object.
+  void Reported() { std::exchange(report_, nullptr)(shared_from_this()); }
   void EvaluateChunk(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void ComputeDistances(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void Finish(std::size_t step);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/system/thread_clock.h"
+
 namespace irispair {
 namespace {
 
@@ -33,20 +35,22 @@ void Scan::Start(Report report) {
       sides.push_back(side);
     }
   }
-  chunks_left_ = sides.size() * ((std::size_t{highest} + kChunk - 1) / kChunk);
+  // Aligned, so that a chunk lies within one part of the directory; parts that hold nothing are passed over.
+  std::vector<std::uint32_t> chunks;
+  for (std::uint64_t first = 0; first <= highest; first += kChunk) {
+    const auto serial_id = static_cast<std::uint32_t>(first);
+    if (workshop_.gallery.directory().MayHold(serial_id)) chunks.push_back(serial_id);
+  }
+  chunks_left_ = sides.size() * chunks.size();
   if (chunks_left_ == 0) {
-    report_(shared_from_this());
+    Reported();
     return;
   }
   for (const Side side : sides) {
-    for (std::uint64_t first = 1; first <= highest; first += kChunk) {
-      const auto end =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(first + kChunk, std::uint64_t{highest} + 1));
+    for (const std::uint32_t first : chunks) {
       workshop_.pools.Submit(
-          side, Lane::kScan,
-          [self = shared_from_this(), side, first = static_cast<std::uint32_t>(first),
-           end](WorkerContext& worker) {
-            if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, end, worker);
+          side, Lane::kScan, [self = shared_from_this(), side, first](WorkerContext& worker) {
+            if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, worker);
             if (self->chunks_left_.fetch_sub(1) == 1) {
               for (std::size_t search = 0; search < self->searches_.size(); ++search) {
                 ScanAnswer& answer = self->answers_[search];
@@ -54,18 +58,19 @@ void Scan::Start(Report report) {
                 answer.match_count = static_cast<std::uint32_t>(std::ranges::count_if(
                     answer.nearest, [limit](const Found& found) { return IsMatch(found.distance, limit); }));
               }
-              self->report_(self);
+              self->Reported();
             }
           });
     }
   }
 }
 
-void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerContext& worker) {
+void Scan::ScanChunk(Side side, std::uint32_t first, WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
   std::vector<StoredId> ids;
   std::vector<const EyePlanes*> eyes;
-  for (std::uint32_t serial_id = first; serial_id < end; ++serial_id) {
+  for (std::uint32_t offset = 0; offset < kChunk; ++offset) {
+    const std::uint32_t serial_id = first + offset;
     const DirectoryEntry entry = workshop_.gallery.directory().Find(serial_id);
     if (entry.state != IrisState::kLive) continue;
     ids.push_back({serial_id, entry.version});
@@ -73,7 +78,7 @@ void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerCo
   }
   std::vector<std::vector<Found>> found(searches_.size());
   std::array<Distance, kBlock> least;
-  const double before = MonotonicMicroseconds();
+  const std::uint64_t before = ThreadCpuNanoseconds();
   for (std::size_t block = 0; block < eyes.size(); block += kBlock) {
     const std::size_t count = std::min(kBlock, eyes.size() - block);
     for (std::size_t search = 0; search < searches_.size(); ++search) {
@@ -91,7 +96,7 @@ void Scan::ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerCo
       }
     }
   }
-  worker.kernel_nanoseconds.fetch_add(static_cast<std::uint64_t>((MonotonicMicroseconds() - before) * 1000));
+  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
   for (std::size_t search = 0; search < searches_.size(); ++search) {
     if (searches_[search]->terms().side == side) Merge(search, found[search], eyes.size());
   }

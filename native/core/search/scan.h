@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/search/evaluation.h"
@@ -44,7 +45,9 @@ class Scan : public std::enable_shared_from_this<Scan> {
   std::vector<ScanAnswer>& answers() { return answers_; }
 
  private:
-  void ScanChunk(Side side, std::uint32_t first, std::uint32_t end, WorkerContext& worker);
+  // The report is let go with what it holds, which may be this very object.
+  void Reported() { std::exchange(report_, nullptr)(shared_from_this()); }
+  void ScanChunk(Side side, std::uint32_t first, WorkerContext& worker);
   void Merge(std::size_t search, std::vector<Found>& found, std::uint64_t compared);
 
   Workshop workshop_;

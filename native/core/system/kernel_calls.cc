@@ -1,11 +1,13 @@
 #include "core/system/kernel_calls.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mempolicy.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +78,10 @@ class SystemKernelCalls final : public KernelCalls {
   }
 
   int OpenHugetlbfs(const char* directory, std::size_t bytes, int* file) override {
+    // On any other file system the irises would be written to a disk.
+    struct statfs mounted {};
+    if (statfs(directory, &mounted) != 0) return errno;
+    if (mounted.f_type != HUGETLBFS_MAGIC || mounted.f_bsize != kHugepageBytes) return EMEDIUMTYPE;
     std::string path = std::string(directory) + "/irispair-XXXXXX";
     *file = mkostemp(path.data(), O_CLOEXEC);
     if (*file < 0) return errno;
@@ -131,7 +137,8 @@ std::size_t TransparentHugeBytes(const void* address, std::size_t bytes) {
   const auto begin = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream smaps("/proc/self/smaps");
   std::string line;
-  bool inside = false;
+  // Bytes of the range within the mapping that the lines are about.
+  std::size_t within = 0;
   std::size_t huge = 0;
   while (std::getline(smaps, line)) {
     std::istringstream words(line);
@@ -140,11 +147,15 @@ std::size_t TransparentHugeBytes(const void* address, std::size_t bytes) {
     if (const auto dash = first.find('-');
         dash != std::string::npos && first.find(':') == std::string::npos) {
       const std::uintptr_t start = std::stoull(first.substr(0, dash), nullptr, 16);
-      inside = start >= begin && start < begin + bytes;
-    } else if (inside && first == "AnonHugePages:") {
+      const std::uintptr_t end = std::stoull(first.substr(dash + 1), nullptr, 16);
+      const std::uintptr_t from = std::max(start, begin);
+      const std::uintptr_t to = std::min<std::uintptr_t>(end, begin + bytes);
+      within = to > from ? to - from : 0;
+    } else if (within != 0 && first == "AnonHugePages:") {
       std::size_t kibibytes = 0;
       words >> kibibytes;
-      huge += kibibytes * 1024;
+      // The kernel joins neighbours that were mapped alike: what lies on hugepages may be partly theirs.
+      huge += std::min(within, kibibytes * 1024);
     }
   }
   return huge;

@@ -23,12 +23,16 @@ class KernelCalls {
   virtual int Populate(void* address, std::size_t bytes) = 0;
   // MADV_HUGEPAGE.
   virtual int AdviseHuge(void* address, std::size_t bytes) = 0;
-  // An unlinked file on hugetlbfs; the descriptor is the caller's.
+  // An unlinked file on hugetlbfs of 2 MiB pages, EMEDIUMTYPE where something else is mounted; the descriptor
+  // is the caller's.
   virtual int OpenHugetlbfs(const char* directory, std::size_t bytes, int* file) = 0;
 
   // The real ones.
   static KernelCalls& System();
 };
+
+// What a hugepage is here.
+inline constexpr std::size_t kHugepageBytes = 2 << 20;
 
 // The policy of the calling thread and of all that it starts from now on.
 int SetThreadPolicy(const MemoryPolicy& policy);
@@ -39,7 +43,8 @@ int SetThreadCpus(const std::vector<int>& cpus);
 // The node of each page, or a negative errno value (-ENOENT: not backed yet). move_pages in its query form.
 std::vector<int> NodesOfPages(const void* address, std::size_t bytes, std::size_t page_bytes);
 
-// Bytes of a range that lie on transparent hugepages, from /proc/self/smaps.
+// Bytes of a range that lie on transparent hugepages, from /proc/self/smaps; at most that many where the
+// kernel joined the range with its neighbours.
 std::size_t TransparentHugeBytes(const void* address, std::size_t bytes);
 
 }  // namespace irispair

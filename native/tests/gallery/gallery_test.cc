@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <thread>
 
 #include "core/system/error.h"
@@ -87,6 +88,93 @@ TEST(Gallery, GrowsBothArenasInStep) {
   gallery.Grow();
   EXPECT_TRUE(gallery.Reserve(4));
   EXPECT_THROW(gallery.Grow(), Error);
+}
+
+// The real system calls, of which the mapping may be refused after a while.
+class RunningOut final : public KernelCalls {
+ public:
+  int Map(std::size_t bytes, int flags, int file, void** address) override {
+    return maps_left-- > 0 ? KernelCalls::System().Map(bytes, flags, file, address) : ENOMEM;
+  }
+  int BindRange(void* address, std::size_t bytes, const MemoryPolicy& policy) override {
+    return KernelCalls::System().BindRange(address, bytes, policy);
+  }
+  int Populate(void* address, std::size_t bytes) override {
+    return KernelCalls::System().Populate(address, bytes);
+  }
+  int AdviseHuge(void* address, std::size_t bytes) override {
+    return KernelCalls::System().AdviseHuge(address, bytes);
+  }
+  int OpenHugetlbfs(const char*, std::size_t, int*) override { return ENOENT; }
+
+  int maps_left = 0;
+};
+
+TEST(Gallery, CatchesUpWhenOneArenaGrewAndTheOtherCouldNot) {
+  RunningOut calls;
+  ArenaPlan plan = Plan(2, 6);
+  plan.segment.hugepages = HugepageUse::kOff;
+  calls.maps_left = 3;
+  Gallery gallery(plan, 1, calls);
+  EXPECT_THROW(gallery.Grow(), Error);
+  EXPECT_EQ(gallery.Capacity(), 2U);
+  EXPECT_FALSE(gallery.Reserve(3));
+  calls.maps_left = 1;
+  gallery.Grow();
+  EXPECT_EQ(gallery.arena(Side::kLeft).capacity(), 6U);
+  EXPECT_EQ(gallery.Capacity(), 6U);
+  ASSERT_TRUE(gallery.Reserve(6));
+  for (std::uint32_t serial_id = 1; serial_id <= 6; ++serial_id) {
+    gallery.Publish(serial_id, 0, Filled(serial_id));
+  }
+  for (std::uint32_t serial_id = 1; serial_id <= 6; ++serial_id) {
+    EXPECT_EQ(gallery.Find(Side::kRight, serial_id, 0)->imaginary[7], serial_id);
+  }
+}
+
+TEST(Gallery, CountsEveryIrisOnceHoweverItIsErasedAndEnrolledAgain) {
+  Gallery gallery(Plan(3, 3), 1, KernelCalls::System());
+  gallery.Erase(5, 1);
+  gallery.Erase(5, 2);
+  EXPECT_EQ(gallery.used(), 0U);
+  ASSERT_TRUE(gallery.Reserve(3));
+  gallery.Publish(5, 3, Filled(1));
+  gallery.Publish(5, 4, Filled(2));
+  EXPECT_EQ(gallery.used(), 1U);
+  EXPECT_EQ(gallery.Find(Side::kLeft, 5, 4)->real[0], 2U);
+  gallery.Erase(5, 5);
+  gallery.Erase(5, 6);
+  EXPECT_EQ(gallery.used(), 0U);
+  gallery.Unreserve(100);
+  EXPECT_TRUE(gallery.Reserve(3));
+}
+
+TEST(Gallery, IsReadWhileAnotherThreadGrowsIt) {
+  ArenaPlan plan = Plan(4, 200);
+  plan.segment.hugepages = HugepageUse::kOff;
+  Gallery gallery(plan, 1, KernelCalls::System());
+  std::atomic<std::uint32_t> published{0};
+  std::thread grower([&] {
+    while (gallery.Capacity() < 200) gallery.Grow();
+  });
+  std::thread reader([&] {
+    std::uint32_t seen = 0;
+    while (seen < 200) {
+      seen = published.load();
+      const ReadingEpochs::Section reading(gallery.epochs(), 0);
+      for (std::uint32_t serial_id = 1; serial_id <= seen; ++serial_id) {
+        ASSERT_EQ(gallery.Find(Side::kRight, serial_id, 0)->mask[0], serial_id);
+      }
+    }
+  });
+  for (std::uint32_t serial_id = 1; serial_id <= 200; ++serial_id) {
+    while (!gallery.Reserve(1)) std::this_thread::yield();
+    gallery.Publish(serial_id, 0, Filled(serial_id));
+    published = serial_id;
+  }
+  grower.join();
+  reader.join();
+  EXPECT_EQ(gallery.arena(Side::kLeft).Segments().size(), 50U);
 }
 
 TEST(Gallery, NeverShowsHalfAnIrisWhileItIsReplaced) {

@@ -1,7 +1,10 @@
 #include "core/pool/worker_pools.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 
+#include <chrono>
 #include <future>
 #include <latch>
 
@@ -71,6 +74,102 @@ TEST(WorkerPools, TakeSearchesBeforeScansOfEitherSide) {
   all.wait();
   // The other worker may be inside the last search when the first scan is taken.
   EXPECT_GE(searches_before_first_scan.load(), 3);
+}
+
+// What a worker says about the thread that it is.
+struct ThreadState {
+  std::string name;
+  cpu_set_t cpus;
+};
+
+std::vector<ThreadState> ThreadsOf(WorkerPools& pools) {
+  std::latch all(static_cast<std::ptrdiff_t>(pools.worker_count()));
+  std::vector<ThreadState> threads(pools.worker_count());
+  std::latch told(static_cast<std::ptrdiff_t>(pools.worker_count()));
+  for (std::size_t task = 0; task < pools.worker_count(); ++task) {
+    pools.Submit(Side::kLeft, Lane::kSearch, [&](WorkerContext& worker) {
+      ThreadState& thread = threads[worker.index];
+      char name[16];
+      pthread_getname_np(pthread_self(), name, sizeof(name));
+      thread.name = name;
+      CPU_ZERO(&thread.cpus);
+      sched_getaffinity(0, sizeof(thread.cpus), &thread.cpus);
+      // Nobody takes a second task before all have taken one.
+      all.arrive_and_wait();
+      told.count_down();
+    });
+  }
+  told.wait();
+  return threads;
+}
+
+TEST(WorkerPools, NameTheirThreadsByNodeSideAndIndex) {
+  WorkerPools pools({{0, 0}, 1, false}, {{0}, -1, false});
+  const auto threads = ThreadsOf(pools);
+  EXPECT_EQ(threads[0].name, "n1-left-0");
+  EXPECT_EQ(threads[1].name, "n1-left-1");
+  EXPECT_EQ(threads[2].name, "nx-right-0");
+}
+
+TEST(WorkerPools, PinEachWorkerToItsCpuUnlessTheyAreFree) {
+  cpu_set_t mine;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(mine), &mine), 0);
+  int cpu = CPU_SETSIZE - 1;
+  while (!CPU_ISSET(cpu, &mine)) --cpu;
+  // The third CPU does not exist: its worker runs wherever the process may.
+  WorkerPools pools({{cpu}, 0, true}, {{cpu, CPU_SETSIZE * 8}, 0, true});
+  const auto threads = ThreadsOf(pools);
+  for (const std::size_t pinned : {0U, 1U}) {
+    EXPECT_EQ(CPU_COUNT(&threads[pinned].cpus), 1);
+    EXPECT_TRUE(CPU_ISSET(cpu, &threads[pinned].cpus));
+  }
+  EXPECT_TRUE(CPU_EQUAL(&threads[2].cpus, &mine));
+  WorkerPools unpinned({{cpu}, 0, false}, {{cpu}, 0, false});
+  for (const ThreadState& thread : ThreadsOf(unpinned)) EXPECT_TRUE(CPU_EQUAL(&thread.cpus, &mine));
+}
+
+TEST(WorkerPools, CountWhatIsQueuedAndWhatWasDone) {
+  WorkerPools pools(Workers(1), Workers(1));
+  std::promise<void> go;
+  const std::shared_future<void> gate = go.get_future().share();
+  std::latch busy(2);
+  std::latch done(5);
+  for (int task = 0; task < 2; ++task) {
+    pools.Submit(Side::kRight, Lane::kSearch, [&busy, gate](WorkerContext&) {
+      busy.count_down();
+      gate.wait();
+    });
+  }
+  busy.wait();
+  for (int task = 0; task < 5; ++task) {
+    pools.Submit(task < 3 ? Side::kLeft : Side::kRight, task % 2 == 0 ? Lane::kScan : Lane::kSearch,
+                 [&done](WorkerContext&) { done.count_down(); });
+  }
+  EXPECT_EQ(pools.Counters(Side::kLeft).queued, 3U);
+  EXPECT_EQ(pools.Counters(Side::kRight).queued, 2U);
+  EXPECT_EQ(pools.Counters(Side::kLeft).workers, 1U);
+  go.set_value();
+  done.wait();
+  EXPECT_EQ(pools.Counters(Side::kLeft).queued, 0U);
+  // A task is counted after it ran: once all seven are, none is missing.
+  const auto tasks = [&pools] {
+    return pools.Counters(Side::kLeft).tasks + pools.Counters(Side::kRight).tasks;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (tasks() < 7 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(tasks(), 7U);
+  EXPECT_GT(pools.Counters(Side::kLeft).busy_nanoseconds + pools.Counters(Side::kRight).busy_nanoseconds, 0U);
+}
+
+TEST(WorkerPools, RunATaskThatATaskSubmitsWhileTheyStop) {
+  std::atomic<int> done{0};
+  {
+    WorkerPools pools(Workers(1), Workers(1));
+    pools.Submit(Side::kLeft, Lane::kSearch, [&](WorkerContext&) {
+      pools.Submit(Side::kRight, Lane::kScan, [&](WorkerContext&) { done.fetch_add(1); });
+    });
+  }
+  EXPECT_EQ(done.load(), 1);
 }
 
 TEST(WorkerPools, GiveEveryWorkerItsOwnIndex) {

@@ -1,8 +1,8 @@
 /** Enrols people one after the other into a pair, and finds them again. */
 import assert from 'node:assert/strict';
+import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
-import { asMessage } from './messages.js';
 import type { PairUnderTest } from './pair-under-test.js';
 
 const TOGETHER = 16;
@@ -29,7 +29,7 @@ export class Enrolling {
       const iris = this.population.enrolment(this.population.person(person));
       return {
         requestId: String(person),
-        request: { $case: 'enroll', value: { iris: asMessage(iris), orList: [] } },
+        request: { $case: 'enroll', value: { iris: irisMessage(iris), orList: [] } },
       };
     });
     this.next += TOGETHER;
@@ -50,7 +50,7 @@ export class Enrolling {
     await Promise.all(
       Array.from(this.acknowledged, async ([person, serialId]) => {
         const again = this.population.again(this.population.person(person), 1);
-        const { matches } = await this.test.client.search({ iris: asMessage(again), orList: [] });
+        const { matches } = await this.test.client.search({ iris: irisMessage(again), orList: [] });
         assert.deepEqual(
           matches.map((match) => match.serialId),
           [serialId],

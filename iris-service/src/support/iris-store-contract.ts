@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
-import { change, contents, type Told } from '../support/stored-irises.js';
-import type { IrisStore, StoreIdentity } from './iris-store.js';
+import { change, contents, type Told } from './stored-irises.js';
+import type { IrisStore, StoreIdentity } from '../store/iris-store.js';
 
 /** A place for one store: a directory, a schema. */
 export interface StorePlace {

@@ -1,0 +1,83 @@
+// Uploaded probes: refused by a sentence that names the eye, or prepared bit for bit, and then comparable at
+// every rotation by every kernel alike.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "core/iris/template_check.h"
+#include "core/kernels/kernel.h"
+#include "core/search/query.h"
+#include "core/system/error.h"
+#include "fuzz/input.h"
+
+using irispair::fuzz::Require;
+
+namespace {
+
+constexpr std::array<const char*, irispair::kSides> kNames{"left", "right"};
+
+std::string ExpectedRefusal(const std::vector<std::uint8_t>& probe) {
+  for (std::size_t side = 0; side < irispair::kSides; ++side) {
+    const std::span mask(probe.data() + (2 * side + 1) * irispair::kCodeBytes, irispair::kCodeBytes);
+    if (irispair::CheckMask(irispair::PackedCode(mask)) != irispair::TemplateFault::kNone) {
+      return std::string("probes[3].") + kNames[side] + ".mask_codes: ";
+    }
+  }
+  return "";
+}
+
+void CompareEverywhere(const irispair::Query& query, const irispair::EyePlanes& candidate) {
+  constexpr irispair::RotationWindow kAll{0, irispair::kFarthestRotation};
+  for (const auto orientation : {irispair::Orientation::kNormal, irispair::Orientation::kMirror}) {
+    const irispair::PreparedEye& probe = query.Against(irispair::Side::kLeft, orientation);
+    std::array<irispair::Distance, 2 * irispair::kFarthestRotation + 1> expected;
+    irispair::AvailableKernels().front()->each(probe, kAll, candidate, expected);
+    for (const irispair::Distance& distance : expected) {
+      Require(distance.differing <= distance.unmasked && distance.unmasked <= irispair::kCodeBits);
+    }
+    for (const irispair::Kernel* kernel : irispair::AvailableKernels()) {
+      std::array<irispair::Distance, expected.size()> each;
+      kernel->each(probe, kAll, candidate, each);
+      Require(each == expected);
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  irispair::fuzz::Input input(data, size);
+  std::vector<std::uint8_t> probe;
+  for (std::size_t side = 0; side < irispair::kSides; ++side) {
+    const auto code = input.Repeat(irispair::kCodeBytes);
+    auto mask = input.Repeat(irispair::kCodeBytes);
+    if (input.Byte() % 4 != 0) {
+      // Both parts of a pixel alike, which chance would hardly bring about.
+      for (std::uint8_t& byte : mask) byte = static_cast<std::uint8_t>((byte & 0xaa) | (byte & 0xaa) >> 1);
+    }
+    probe.insert(probe.end(), code.begin(), code.end());
+    probe.insert(probe.end(), mask.begin(), mask.end());
+  }
+  const std::string refusal = ExpectedRefusal(probe);
+  try {
+    const irispair::Query query(
+        irispair::DecodeProbe(std::span<const std::uint8_t, irispair::kProbeBytes>(probe), 3));
+    Require(refusal.empty());
+    const irispair::IrisPlanes iris = query.Iris();
+    std::vector<std::uint8_t> again(irispair::kProbeBytes);
+    for (std::size_t side = 0; side < irispair::kSides; ++side) {
+      const auto eye = std::span(again).subspan(side * 2 * irispair::kCodeBytes, 2 * irispair::kCodeBytes);
+      irispair::DecodeEye(iris[side], eye.first<irispair::kCodeBytes>(), eye.last<irispair::kCodeBytes>());
+    }
+    Require(again == probe);
+    const auto stored = input.Repeat(sizeof(irispair::EyePlanes));
+    irispair::EyePlanes candidate;
+    std::memcpy(&candidate, stored.data(), sizeof(candidate));
+    CompareEverywhere(query, candidate);
+  } catch (const irispair::Error& error) {
+    Require(error.code() == irispair::ErrorCode::kInvalidArgument);
+    Require(!refusal.empty() && std::string(error.what()).starts_with(refusal));
+  }
+  return 0;
+}

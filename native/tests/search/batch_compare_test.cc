@@ -1,0 +1,82 @@
+#include "core/search/batch_compare.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/search/support.h"
+
+namespace irispair {
+namespace {
+
+using test::kLimit;
+using test::NaiveIris;
+using test::NaiveLeast;
+using test::Recaptured;
+
+// The bits as the header defines them, from the naive distance.
+std::uint8_t NaiveBits(const NaiveIris& earlier, const NaiveIris& later, RotationWindow window) {
+  const auto match = [window](const naive::Template& probe, const naive::Template& gallery) {
+    const Distance least = NaiveLeast(probe, gallery, window);
+    return least.unmasked != 0 && static_cast<double>(least.differing) / least.unmasked < 0.375;
+  };
+  unsigned bits = 0;
+  if (match(later.left, earlier.left)) bits |= 1;
+  if (match(later.right, earlier.right)) bits |= 2;
+  if (match(naive::Mirrored(later.right), earlier.left)) bits |= 4;
+  if (match(naive::Mirrored(later.left), earlier.right)) bits |= 8;
+  return static_cast<std::uint8_t>(bits);
+}
+
+TEST(BatchCompare, TellsWhichEyesOfEveryPairMatch) {
+  std::mt19937 random(31);
+  const auto stranger = [&random] { return naive::Random(random, 0.8); };
+  const NaiveIris person{stranger(), stranger()};
+  const std::vector<NaiveIris> batch{
+      person,
+      // The same person, turned by 4 columns.
+      {Recaptured(person.left, 0.2, 4, random), Recaptured(person.right, 0.2, 4, random)},
+      // One eye only.
+      {Recaptured(person.left, 0.2, -3, random), stranger()},
+      {stranger(), Recaptured(person.right, 0.2, 0, random)},
+      // The person in a mirrored picture, whole and one eye.
+      {naive::Mirrored(person.right), naive::Mirrored(person.left)},
+      {stranger(), Recaptured(naive::Mirrored(person.left), 0.2, 2, random)},
+      // Turned too far for the window.
+      {Recaptured(person.left, 0.1, 9, random), stranger()},
+      // Nothing to compare.
+      {naive::Random(random, 0.0), stranger()},
+  };
+  std::vector<std::shared_ptr<const Query>> queries;
+  for (const NaiveIris& iris : batch) queries.push_back(test::Prepared(iris));
+
+  const RotationWindow window{0, 5};
+  unsigned all = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto bits = MatchBitsWithLater(queries, i, window, kLimit, BestKernel());
+    ASSERT_EQ(bits.size(), batch.size() - i - 1);
+    for (std::size_t j = i + 1; j < batch.size(); ++j) {
+      EXPECT_EQ(bits[j - i - 1], NaiveBits(batch[i], batch[j], window)) << i << " with " << j;
+      all |= bits[j - i - 1];
+    }
+  }
+  EXPECT_EQ(all, 15U);
+  const auto first = MatchBitsWithLater(queries, 0, window, kLimit, BestKernel());
+  EXPECT_EQ(first, (std::vector<std::uint8_t>{3, 1, 2, 12, 4, 0, 0}));
+}
+
+TEST(BatchCompare, LooksAtTheWindowThatItIsGiven) {
+  std::mt19937 random(32);
+  const naive::Template eye = naive::Random(random, 0.9);
+  const NaiveIris earlier{eye, eye};
+  const NaiveIris later{Recaptured(eye, 0.1, 9, random), Recaptured(eye, 0.1, -9, random)};
+  const std::vector queries{test::Prepared(earlier), test::Prepared(later)};
+  const auto bits = [&queries](RotationWindow window) {
+    return MatchBitsWithLater(queries, 0, window, kLimit, BestKernel())[0];
+  };
+  EXPECT_EQ(bits({0, 5}), 0);
+  EXPECT_EQ(bits({-9, 0}), 1);
+  EXPECT_EQ(bits({9, 1}), 2);
+  EXPECT_EQ(bits({0, 15}), 3);
+}
+
+}  // namespace
+}  // namespace irispair
