@@ -1,8 +1,8 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. Own the store and start the engine (arenas, pools) where the placement says.
- * 2. Listen on the socket, not serving yet, and load the store into the arenas.
+ * 1. See that the socket is free, own the store, start the engine (arenas, pools) where the placement says.
+ * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -13,16 +13,22 @@ import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/
 import type { Logger } from '@irispair/common/log/logger';
 import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
-import type { ArenaPlacement, IrisEngine, PoolPlan } from '@irispair/native/engine-types';
+import {
+  IRIS_RECORD_BYTES,
+  type ArenaPlacement,
+  type IrisEngine,
+  type PoolPlan,
+} from '@irispair/native/engine-types';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
-import type { StoreIdentity } from './store/iris-store.js';
+import type { IrisStore, StoreIdentity } from './store/iris-store.js';
 import { LmdbIrisStore } from './store/lmdb-iris-store.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
@@ -34,6 +40,7 @@ const GROWTH_SHARE = 0.25;
 /** A running iris service. */
 export interface IrisService {
   readonly socket: string;
+  readonly engine: IrisEngine;
   stop(): Promise<void>;
 }
 
@@ -41,10 +48,30 @@ export interface IrisService {
 export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
+  await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
   const store = await LmdbIrisStore.open(settings.IRISPAIR_IRIS_STORE, IDENTITY);
-  const engine = startEngine(settings, decision);
-  logArenas(engine, logger);
+  try {
+    const engine = startEngine(settings, decision);
+    try {
+      return await serve(settings, decision, store, engine, logger);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
 
+async function serve(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  store: IrisStore,
+  engine: IrisEngine,
+  logger: Logger,
+): Promise<IrisService> {
+  logArenas(engine, logger);
   const gallery = new Gallery(engine, store);
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
@@ -64,7 +91,6 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
     }),
   );
   const socket = settings.IRISPAIR_IRIS_SOCKET;
-  await prepareSocketPath(socket);
   await bind(server, socket);
   health.setStatus('', 'SERVING');
   logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
@@ -74,6 +100,7 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
 
   return {
     socket,
+    engine,
     async stop() {
       clearInterval(expiry);
       health.setStatus('', 'NOT_SERVING');
@@ -88,6 +115,7 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
 
 function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): IrisEngine {
   const { iris, arenas, placement } = decision;
+  checkCapacity(settings.IRIS_STORE_INITIAL_CAPACITY);
   const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
   try {
@@ -109,6 +137,21 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
     if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
     throw new MisconfiguredError(error.message, { cause: error });
   }
+}
+
+/** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */
+function checkCapacity(capacity: number): void {
+  const wanted = capacity * IRIS_RECORD_BYTES;
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  if (wanted <= memory) return;
+  throw new MisconfiguredError(
+    `IRIS_STORE_INITIAL_CAPACITY=${capacity} takes ${inMebibytes(wanted)} of memory, there are ${inMebibytes(memory)}: ` +
+      'choose a smaller one; the arenas grow as irises come',
+  );
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / (1 << 20))} MiB`;
 }
 
 function logArenas(engine: IrisEngine, logger: Logger): void {

@@ -91,6 +91,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                         InstanceMethod("releaseQueries", &Engine::Guarded<&Engine::ReleaseQueries>),
                         InstanceMethod("readIris", &Engine::Guarded<&Engine::ReadIris>),
                         InstanceMethod("evaluate", &Engine::Promised<&Engine::Evaluate>),
+                        InstanceMethod("closeSearch", &Engine::Guarded<&Engine::CloseSearch>),
                         InstanceMethod("closeStream", &Engine::Guarded<&Engine::CloseStream>),
                         InstanceMethod("compareQueries", &Engine::Promised<&Engine::CompareQueries>),
                         InstanceMethod("scan", &Engine::Promised<&Engine::StartScan>),
@@ -154,20 +155,25 @@ class Engine final : public Napi::ObjectWrap<Engine> {
 
   // --- the gallery ---
 
-  Napi::Value LoadIris(const Napi::CallbackInfo& info) {
-    const std::uint32_t serial_id = ToSerialId(info[0]);
-    const std::uint16_t version = ToVersion(info[1]);
-    const auto record = ToBytes(info[2], "record");
+  static IrisPlanes ToRecord(const Napi::Value& value) {
+    const auto record = ToBytes(value, "record");
     if (record.size() != sizeof(IrisPlanes)) {
       throw Error(ErrorCode::kInvalidArgument, "record: " + std::to_string(record.size()) +
                                                    " bytes, expected " + std::to_string(sizeof(IrisPlanes)));
     }
+    IrisPlanes iris;
+    std::memcpy(&iris, record.data(), sizeof(IrisPlanes));
+    return iris;
+  }
+
+  Napi::Value LoadIris(const Napi::CallbackInfo& info) {
+    const std::uint32_t serial_id = ToSerialId(info[0]);
+    const std::uint16_t version = ToVersion(info[1]);
+    const IrisPlanes iris = ToRecord(info[2]);
     while (!core_->gallery.Reserve(1)) {
       const std::lock_guard growing(core_->growing);
       core_->gallery.Grow();
     }
-    IrisPlanes iris;
-    std::memcpy(&iris, record.data(), sizeof(IrisPlanes));
     core_->gallery.Publish(serial_id, version, iris);
     return info.Env().Undefined();
   }
@@ -214,7 +220,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value Publish(const Napi::CallbackInfo& info) {
-    core_->gallery.Publish(ToSerialId(info[1]), ToVersion(info[2]), ToQuery(info[0], core_->queries)->Iris());
+    core_->gallery.Publish(ToSerialId(info[0]), ToVersion(info[1]), ToRecord(info[2]));
     return info.Env().Undefined();
   }
 
@@ -378,6 +384,12 @@ class Engine final : public Napi::ObjectWrap<Engine> {
     object.Set("finishedMicroseconds", done.finished_microseconds());
     object.Set("answers", answers);
     return object;
+  }
+
+  Napi::Value CloseSearch(const Napi::CallbackInfo& info) {
+    const auto stream = streams_.find(ToKey(info[0], "stream"));
+    if (stream != streams_.end()) stream->second.erase(ToKey(info[1], "search_id"));
+    return info.Env().Undefined();
   }
 
   Napi::Value CloseStream(const Napi::CallbackInfo& info) {

@@ -14,6 +14,9 @@ export interface NativeBinding {
   execute(file: string, args: readonly string[], environment: readonly string[]): never;
   /** False when the parent is dead already. */
   exitWithParent(parent: number): boolean;
+  /** Takes the lock of a file, made when missing; null when it is held already. */
+  lockFile(path: string): number | null;
+  unlockFile(lock: number): void;
   /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */
   compareEyes(
     kernel: KernelName,

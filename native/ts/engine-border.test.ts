@@ -79,7 +79,7 @@ describe('the border of the engine', () => {
         engine.loadDeleted(wrong(serialId), 0);
       }, refused);
       assert.throws(() => {
-        engine.publish(handle, wrong(serialId), 0);
+        engine.publish(wrong(serialId), 0, record);
       }, refused);
       assert.throws(() => {
         engine.erase(wrong(serialId), 0);
@@ -95,7 +95,7 @@ describe('the border of the engine', () => {
         engine.loadDeleted(2, wrong(version));
       }, refused);
       assert.throws(() => {
-        engine.publish(handle, 2, wrong(version));
+        engine.publish(2, wrong(version), record);
       }, refused);
       assert.throws(() => {
         engine.erase(1, wrong(version));
@@ -127,6 +127,9 @@ describe('the border of the engine', () => {
     for (const length of [0, 1, IRIS_RECORD_BYTES - 1, IRIS_RECORD_BYTES + 1, 2 * IRIS_RECORD_BYTES]) {
       assert.throws(() => {
         engine.loadIris(2, 0, Buffer.alloc(length));
+      }, names('record'));
+      assert.throws(() => {
+        engine.publish(2, 0, Buffer.alloc(length));
       }, names('record'));
     }
     for (const length of [0, 1, PROBE_BYTES - 1, PROBE_BYTES + 1]) {
@@ -171,9 +174,6 @@ describe('the border of the engine', () => {
       assert.throws(() => engine.recordOfQuery(wrong(none)), refused);
       assert.throws(() => {
         engine.releaseQueries([handle, wrong(none)]);
-      }, refused);
-      assert.throws(() => {
-        engine.publish(wrong(none), 2, 0);
       }, refused);
       const window = { baseRotation: 0, rotationReach: 5, matchLimit: 0 };
       await assert.rejects(engine.compareQueries([handle, wrong(none)], window), refused);
@@ -361,7 +361,7 @@ describe('the border of the engine', () => {
         closed.unreserve(1);
       },
       () => {
-        closed.publish(query, 1, 0);
+        closed.publish(1, 0, record);
       },
       () => {
         closed.erase(1, 0);

@@ -191,8 +191,8 @@ export interface IrisEngine {
   reserve(count: number): Promise<void>;
   /** Gives back reserved slots that were not used. */
   unreserve(count: number): void;
-  /** Publishes a prepared query as the iris of this id, using one reserved slot a side; an older version's slots are reused once no task can hold them. */
-  publish(query: QueryHandle, serialId: number, version: number): void;
+  /** Publishes a record as the iris of this id, using one reserved slot a side; an older version's slots are reused once no task can hold them. */
+  publish(serialId: number, version: number, record: Uint8Array): void;
   /** Erases the bits of this id and marks it deleted at this version. */
   erase(serialId: number, version: number): void;
 
@@ -208,6 +208,8 @@ export interface IrisEngine {
 
   /** One message's steps. Searches belong to `stream` until closed. Never rejects for one step's fault. */
   evaluate(stream: number, steps: readonly SearchStep[]): Promise<Evaluation>;
+  /** Frees one search; an unknown one is ignored. Running work keeps what it uses. */
+  closeSearch(stream: number, searchId: number): void;
   /** Frees all searches of a stream. */
   closeStream(stream: number): void;
   /** Match bits of every pair, as in the proto message CompareQueriesResponse. Rejects with UNKNOWN_QUERY. */

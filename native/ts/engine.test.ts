@@ -240,7 +240,7 @@ describe('the engine', () => {
     const [handle] = await engine.prepareQueries(packProbes([randomIris()]));
     assert.throws(
       () => {
-        engine.publish(handle, 1, 0);
+        engine.publish(1, 0, engine.recordOfQuery(handle));
       },
       (error) => nativeErrorCode(error) === 'CAPACITY_EXHAUSTED',
     );

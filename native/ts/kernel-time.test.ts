@@ -39,7 +39,7 @@ it("kernels' time is part of the process's CPU time, however many workers share 
     await engine.reserve(IRISES);
     const handles = await engine.prepareQueries(packProbes(Array.from({ length: IRISES }, randomIris)));
     handles.forEach((handle, index) => {
-      engine.publish(handle, index + 1, 0);
+      engine.publish(index + 1, 0, engine.recordOfQuery(handle));
     });
     const scan = {
       query: { handle: handles[0] },

@@ -303,8 +303,15 @@ export class GraphIndex {
       serialId: serial,
       neighbours: this.memory.neighbours(side, layer, serial).slice(),
     }));
+    try {
+      await this.options.store.save(nodes, rows);
+    } catch (error) {
+      // The graph in memory is right: it serves on. The changes stay for the next save, and what a restart finds
+      // missing is caught up.
+      this.options.logger.error({ err: error, nodes: nodes.length }, 'the graph was not saved: going on');
+      return;
+    }
     this.changedNodes.clear();
     this.changedRows.clear();
-    await this.options.store.save(nodes, rows);
   }
 }

@@ -5,7 +5,8 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
-import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
+import { writeFailure } from '@irispair/common/store/write-failure';
+import { ownDirectory, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
 import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
 
@@ -18,6 +19,7 @@ type RowKey = [side: number, layer: number, serialId: number];
 export class LmdbGraphStore implements GraphStore {
   private constructor(
     readonly identity: GraphStoreIdentity,
+    private readonly directory: string,
     private readonly ownership: Ownership,
     private readonly root: RootDatabase,
     private readonly nodeTable: Database<number, number>,
@@ -30,32 +32,36 @@ export class LmdbGraphStore implements GraphStore {
    */
   static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const ownership = await ownDirectory(directory);
-    const root = open({ path: directory, maxDbs: 3 });
-    const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });
-    let identity = identities.get('identity');
-    if (identity === undefined) {
-      const layerKey = randomBytes(LAYER_KEY_BYTES).toString('base64');
-      identity = { mode: 'plain', formatVersion: FORMAT_VERSION, layerKey, rowLimit };
-      await identities.put('identity', identity);
+    const ownership = ownDirectory(directory);
+    try {
+      return await LmdbGraphStore.openOwned(directory, ownership, rowLimit);
+    } catch (error) {
+      ownership.release();
+      throw error;
     }
-    if (
-      identity.mode !== 'plain' ||
-      identity.formatVersion !== FORMAT_VERSION ||
-      identity.rowLimit > rowLimit
-    ) {
+  }
+
+  private static async openOwned(
+    directory: string,
+    ownership: Ownership,
+    rowLimit: number,
+  ): Promise<LmdbGraphStore> {
+    // Without batches by event turn every write that fails is told to the one who waits for it, and to nobody else.
+    const root = open({ path: directory, maxDbs: 3, eventTurnBatching: false });
+    try {
+      const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });
+      const found = identities.get('identity');
+      const identity = found ?? newIdentity(rowLimit);
+      checkIdentity(directory, identity, rowLimit);
+      const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
+      const rows = root.openDB<Buffer, RowKey>({ name: 'rows', encoding: 'binary' });
+      const store = new LmdbGraphStore(identity, directory, ownership, root, nodes, rows);
+      if (found === undefined) await store.write(() => void identities.put('identity', identity));
+      return store;
+    } catch (error) {
       await root.close();
-      await ownership.release();
-      throw new MisconfiguredError(
-        `the graph store in ${directory} holds mode ${identity.mode}, format version ${identity.formatVersion}, ` +
-          `rows of ${identity.rowLimit} neighbours; this service is configured for mode plain, ` +
-          `format version ${FORMAT_VERSION}, rows of ${rowLimit} neighbours: raise IRIS_STORE_INITIAL_CAPACITY or ` +
-          `IRISPAIR_M_MAX if only the rows are shorter, choose another directory, or remove it to rebuild the graph`,
-      );
+      throw error;
     }
-    const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
-    const rows = root.openDB<Buffer, RowKey>({ name: 'rows', encoding: 'binary' });
-    return new LmdbGraphStore(identity, ownership, root, nodes, rows);
   }
 
   *nodes(): Generator<StoredNode> {
@@ -73,8 +79,7 @@ export class LmdbGraphStore implements GraphStore {
   }
 
   async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
-    // A child transaction, because the store's own would keep what was put before an error.
-    await this.root.childTransaction(() => {
+    await this.write(() => {
       for (const node of nodes) {
         void this.nodeTable.put(node.serialId, packNode(node));
       }
@@ -85,8 +90,32 @@ export class LmdbGraphStore implements GraphStore {
     });
   }
 
+  /** All or nothing: a child transaction is undone when a write in it fails. */
+  private async write(writes: () => void): Promise<void> {
+    try {
+      await this.root.childTransaction(writes);
+    } catch (error) {
+      throw await writeFailure(error, this.directory);
+    }
+  }
+
   async close(): Promise<void> {
     await this.root.close();
-    await this.ownership.release();
+    this.ownership.release();
   }
+}
+
+function newIdentity(rowLimit: number): GraphStoreIdentity {
+  const layerKey = randomBytes(LAYER_KEY_BYTES).toString('base64');
+  return { mode: 'plain', formatVersion: FORMAT_VERSION, layerKey, rowLimit };
+}
+
+function checkIdentity(directory: string, found: GraphStoreIdentity, rowLimit: number): void {
+  if (found.mode === 'plain' && found.formatVersion === FORMAT_VERSION && found.rowLimit <= rowLimit) return;
+  throw new MisconfiguredError(
+    `the graph store in ${directory} holds mode ${found.mode}, format version ${found.formatVersion}, ` +
+      `rows of ${found.rowLimit} neighbours; this service is configured for mode plain, ` +
+      `format version ${FORMAT_VERSION}, rows of ${rowLimit} neighbours: raise IRIS_STORE_INITIAL_CAPACITY or ` +
+      `IRISPAIR_M_MAX if only the rows are shorter, choose another directory, or remove it to rebuild the graph`,
+  );
 }

@@ -173,7 +173,7 @@ export function graphStoreContract(kind: string, makePlace: () => Promise<StoreP
       const store = await place.open(ROW_LIMIT);
       await assert.rejects(place.open(ROW_LIMIT), (error) => {
         assert.ok(error instanceof MisconfiguredError);
-        assert.match(error.message, /another process/);
+        assert.match(error.message, /in use by another service/);
         return true;
       });
       await store.save([NODE_ONE], []);

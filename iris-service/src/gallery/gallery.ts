@@ -35,8 +35,6 @@ export interface RegistryEntry {
   readonly deleted: boolean;
 }
 
-type CheckedChange = StoreChange & { readonly query: QueryHandle | null };
-
 const PROGRESS_EVERY = 100_000;
 
 /** The irises of this service. */
@@ -126,7 +124,7 @@ export class Gallery {
     return changes.map((change) => this.publish(change));
   }
 
-  private check(wanted: readonly WantedChange[]): CheckedChange[] {
+  private check(wanted: readonly WantedChange[]): StoreChange[] {
     const touched = new Set<number>();
     let highest = this.highest;
     return wanted.map((change, index) => {
@@ -147,19 +145,15 @@ export class Gallery {
           serialId: serialId(serial),
           version: version(0),
           record: this.recordOf(change.query, index),
-          query: change.query,
         };
       }
       this.checkExpected(change.expected);
       const next = version(change.expected.version + 1);
-      return change.kind === 'update'
-        ? {
-            serialId: change.expected.serialId,
-            version: next,
-            record: this.recordOf(change.query, index),
-            query: change.query,
-          }
-        : { serialId: change.expected.serialId, version: next, record: null, query: null };
+      return {
+        serialId: change.expected.serialId,
+        version: next,
+        record: change.kind === 'update' ? this.recordOf(change.query, index) : null,
+      };
     });
   }
 
@@ -185,11 +179,12 @@ export class Gallery {
     }
   }
 
-  private publish({ serialId: serial, version: count, query }: CheckedChange): VectorId {
+  /** Publishes the very record that was stored: the query may be gone by now. */
+  private publish({ serialId: serial, version: count, record }: StoreChange): VectorId {
     const id = { serialId: serial, version: count };
-    if (query === null) this.engine.erase(serial, count);
-    else this.engine.publish(query, serial, count);
-    this.note(id, query === null);
+    if (record === null) this.engine.erase(serial, count);
+    else this.engine.publish(serial, count, record);
+    this.note(id, record === null);
     return id;
   }
 

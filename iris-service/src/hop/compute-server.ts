@@ -1,5 +1,11 @@
 /** The service irispair.compute.v1.IrisCompute, call by call. */
-import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import {
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import {
   CancelledError,
   ExhaustedError,
@@ -42,6 +48,8 @@ export interface ComputeParts {
 export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
   let streams = 0;
   let scans = 0;
+  const unary = <Request, Response>(handle: (request: Request) => Promise<Response> | Response) =>
+    answerUnary(handle, parts.logger);
   return {
     session: (call) => {
       serveSession(call, parts);
@@ -52,7 +60,7 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     },
     scan: (call) => {
       scans += 1;
-      void serveScan(call, scans, parts.engine);
+      void serveScan(call, scans, parts.engine, parts.logger);
     },
     registry: (call) => {
       void serveRegistry(call, parts.gallery);
@@ -69,7 +77,10 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
   };
 }
 
-function unary<Request, Response>(handle: (request: Request) => Promise<Response> | Response) {
+function answerUnary<Request, Response>(
+  handle: (request: Request) => Promise<Response> | Response,
+  logger: Logger,
+) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     Promise.resolve()
       .then(() => handle(call.request))
@@ -78,10 +89,17 @@ function unary<Request, Response>(handle: (request: Request) => Promise<Response
           callback(null, response);
         },
         (error: unknown) => {
-          callback(toStatus(fromNative(error)));
+          callback(refusal(error, logger));
         },
       );
   };
+}
+
+/** The status to refuse a call with. What clients are not told is logged. */
+function refusal(error: unknown, logger: Logger): StatusObject {
+  const refused = toStatus(fromNative(error));
+  if (refused.code === status.INTERNAL) logger.error({ err: error }, 'a call failed');
+  return refused;
 }
 
 /** The engine's errors in the service's words. */
@@ -150,6 +168,7 @@ async function serveScan(
   call: ServerWritableStream<wire.ScanRequest, wire.ScanResponse>,
   token: number,
   engine: IrisEngine,
+  logger: Logger,
 ): Promise<void> {
   call.on('cancelled', () => {
     engine.cancelScan(token);
@@ -170,7 +189,7 @@ async function serveScan(
     });
     call.end();
   } catch (error) {
-    call.emit('error', toStatus(fromNative(error)));
+    call.emit('error', refusal(error, logger));
   }
 }
 

@@ -29,8 +29,11 @@ type HopStream = ServerDuplexStream<EvaluateRequest, EvaluateResponse>;
 export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngine, logger: Logger): void {
   let inFlight = 0;
   let ended = false;
+  let failed = false;
 
   function fail(error: unknown): void {
+    if (failed) return;
+    failed = true;
     logger.warn({ err: error, stream }, 'hop stream failed');
     call.emit('error', toStatus(error));
   }
@@ -46,6 +49,8 @@ export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngin
   }
 
   call.on('data', (request: EvaluateRequest) => {
+    // What was sent before the client knows is not worth the work.
+    if (failed) return;
     if (inFlight >= MAXIMUM_REQUESTS_IN_FLIGHT) {
       fail(
         new ExhaustedError(
@@ -76,7 +81,10 @@ export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngin
 
 type Evaluated = Omit<EvaluateResponse, 'requestId' | 'receivedMicroseconds'>;
 
-/** Steps that cannot be read are answered as invalid; the others of the message are evaluated. */
+/**
+ * Steps that cannot be read are answered as invalid; the others of the message are evaluated. Nobody goes on with the
+ * search of an invalid step: it is closed.
+ */
 async function evaluate(engine: IrisEngine, stream: number, { steps }: EvaluateRequest): Promise<Evaluated> {
   const read = steps.map((step) => readStep(step));
   const good = read.filter((step) => 'candidates' in step);
@@ -85,9 +93,12 @@ async function evaluate(engine: IrisEngine, stream: number, { steps }: EvaluateR
   return {
     startedMicroseconds: evaluation.startedMicroseconds,
     finishedMicroseconds: evaluation.finishedMicroseconds,
-    answers: read.map((step, index) =>
-      writeAnswer(steps[index].searchId, 'candidates' in step ? evaluation.answers[next++] : step),
-    ),
+    answers: read.map((step, index) => {
+      const { searchId } = steps[index];
+      const answer = 'candidates' in step ? evaluation.answers[next++] : step;
+      if (answer.outcome === StepOutcome.Invalid) engine.closeSearch(stream, searchId);
+      return writeAnswer(searchId, answer);
+    }),
   };
 }
 

@@ -1,9 +1,11 @@
 /** Sessions and the queries they own: freed when released, expired, or when the client is gone. */
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import type { IrisEngine, QueryHandle } from '@irispair/native/engine-types';
 
 interface Held {
   readonly session: number;
+  /** Monotonic microseconds: setting the clock must not expire anything. */
   readonly expires: number;
 }
 
@@ -39,7 +41,7 @@ export class Sessions {
 
   /** Gives queries to a session. If it ended meanwhile, they are freed at once. */
   hold(session: number, handles: readonly QueryHandle[]): void {
-    const expires = Date.now() + this.expirySeconds * 1000;
+    const expires = monotonicMicroseconds() + this.expirySeconds * 1e6;
     for (const handle of handles) this.held.set(handle, { session, expires });
     if (!this.open.has(session)) {
       this.release(handles);
@@ -55,7 +57,7 @@ export class Sessions {
 
   /** Frees what has expired. Called now and then. */
   expire(): void {
-    const now = Date.now();
+    const now = monotonicMicroseconds();
     this.release([...this.held].filter(([, { expires }]) => expires <= now).map(([handle]) => handle));
   }
 }

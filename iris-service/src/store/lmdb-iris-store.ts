@@ -6,9 +6,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { ExhaustedError, MisconfiguredError } from '@irispair/common/errors/errors';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
-import { ownDirectory, type Ownership } from '@irispair/common/store/ownership';
+import { writeFailure } from '@irispair/common/store/write-failure';
+import { ownDirectory, type Ownership } from '@irispair/native/ownership';
 import type { IrisStore, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 
 const HEADER_BYTES = 4;
@@ -22,6 +23,7 @@ interface StoreHead extends StoreIdentity {
 /** Irises in one LMDB environment. */
 export class LmdbIrisStore implements IrisStore {
   private constructor(
+    private readonly directory: string,
     private readonly ownership: Ownership,
     private readonly root: RootDatabase,
     private readonly irises: Database<Buffer, number>,
@@ -35,21 +37,46 @@ export class LmdbIrisStore implements IrisStore {
    */
   static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const ownership = await ownDirectory(directory);
-    // A commit is answered when it is on disk, so the flush belongs to the transaction.
-    const root = open({ path: directory, maxDbs: 2, overlappingSync: false });
-    const irises = root.openDB<Buffer, number>({ name: 'irises', encoding: 'binary', keyEncoding: 'uint32' });
-    const heads = root.openDB<StoreHead, string>({ name: 'head', encoding: 'json' });
-    const found = heads.get('head');
+    const ownership = ownDirectory(directory);
     try {
-      if (found === undefined) await heads.put('head', { ...identity, commitCount: 0 });
-      else checkIdentity(directory, found, identity);
+      return await LmdbIrisStore.openOwned(directory, ownership, identity);
     } catch (error) {
-      await root.close();
-      await ownership.release();
+      ownership.release();
       throw error;
     }
-    return new LmdbIrisStore(ownership, root, irises, heads, found ?? { ...identity, commitCount: 0 });
+  }
+
+  private static async openOwned(
+    directory: string,
+    ownership: Ownership,
+    identity: StoreIdentity,
+  ): Promise<LmdbIrisStore> {
+    // A commit is answered when it is on disk, so the flush belongs to the transaction. Without batches by event turn
+    // every commit that fails is told to the one who waits for it, and to nobody else.
+    const root = open({ path: directory, maxDbs: 2, overlappingSync: false, eventTurnBatching: false });
+    try {
+      const irises = root.openDB<Buffer, number>({
+        name: 'irises',
+        encoding: 'binary',
+        keyEncoding: 'uint32',
+      });
+      const heads = root.openDB<StoreHead, string>({ name: 'head', encoding: 'json' });
+      const found = heads.get('head');
+      if (found !== undefined) checkIdentity(directory, found, identity);
+      const store = new LmdbIrisStore(
+        directory,
+        ownership,
+        root,
+        irises,
+        heads,
+        found ?? { ...identity, commitCount: 0 },
+      );
+      if (found === undefined) await store.write(() => void heads.put('head', store.head));
+      return store;
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
   }
 
   get commitCount(): number {
@@ -68,25 +95,25 @@ export class LmdbIrisStore implements IrisStore {
 
   async commit(changes: readonly StoreChange[]): Promise<void> {
     const next = { ...this.head, commitCount: this.head.commitCount + 1 };
-    try {
-      await this.root.transaction(() => {
-        for (const change of changes) void this.irises.put(change.serialId, encode(change));
-        void this.heads.put('head', next);
-      });
-    } catch (error) {
-      throw new ExhaustedError(
-        `the store did not take the change: ${reasonOf(error)}; nothing was stored: free disk space`,
-        {
-          cause: error,
-        },
-      );
-    }
+    await this.write(() => {
+      for (const change of changes) void this.irises.put(change.serialId, encode(change));
+      void this.heads.put('head', next);
+    });
     this.head = next;
+  }
+
+  /** All or nothing: a child transaction is undone when a write in it fails. */
+  private async write(writes: () => void): Promise<void> {
+    try {
+      await this.root.childTransaction(writes);
+    } catch (error) {
+      throw await writeFailure(error, this.directory);
+    }
   }
 
   async close(): Promise<void> {
     await this.root.close();
-    await this.ownership.release();
+    this.ownership.release();
   }
 }
 
@@ -106,8 +133,4 @@ function checkIdentity(directory: string, found: StoreIdentity, wanted: StoreIde
       );
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -80,7 +80,7 @@ export async function enrol(
   await engine.reserve(irises.length);
   const handles = await engine.prepareQueries(packProbes(irises));
   handles.forEach((handle, index) => {
-    engine.publish(handle, firstSerialId + index, 0);
+    engine.publish(firstSerialId + index, 0, engine.recordOfQuery(handle));
   });
   return handles;
 }

@@ -1,0 +1,14 @@
+/** Waits for what another process or thread does: for tests. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MILLISECONDS = 5;
+const LONGEST_MILLISECONDS = 20_000;
+
+/** Resolves once the condition holds. @throws Error naming what was waited for in vain */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + LONGEST_MILLISECONDS;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`waited ${LONGEST_MILLISECONDS} ms in vain: ${what}`);
+    await sleep(POLL_MILLISECONDS);
+  }
+}

@@ -1,0 +1,142 @@
+/** What every IrisStore must keep. Called by the tests of each kind of store. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { serialId } from '@irispair/common/ids/vector-id';
+import { change, contents, type Told } from './stored-irises.js';
+import type { IrisStore, StoreIdentity } from '../store/iris-store.js';
+
+/** A place for one store: a directory, a schema. */
+export interface StorePlace {
+  open(identity: StoreIdentity): Promise<IrisStore>;
+  remove(): Promise<void>;
+}
+
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+
+/** Declares the contract's tests. @param makePlace a new, empty place */
+export function describeIrisStore(name: string, makePlace: () => Promise<StorePlace>): void {
+  describe(name, () => {
+    let place: StorePlace;
+    let store: IrisStore;
+    beforeEach(async () => {
+      place = await makePlace();
+      store = await place.open(PLAIN);
+    });
+    afterEach(async () => {
+      await store.close();
+      await place.remove();
+    });
+
+    async function reopen(): Promise<void> {
+      await store.close();
+      store = await place.open(PLAIN);
+    }
+
+    it('is empty when new', async () => {
+      assert.deepEqual(contents(store), []);
+      assert.equal(store.commitCount, 0);
+      await reopen();
+      assert.equal(store.commitCount, 0);
+    });
+
+    it('gives back what was inserted, updated and deleted, ascending, now and after opening again', async () => {
+      await store.commit([change([300, 0, 3]), change([2, 0, 2])]);
+      await store.commit([change([70_000, 0, 7]), change([1, 0, 1])]);
+      await store.commit([change([2, 1, 22]), change([300, 1, null])]);
+      const expected = [
+        [1, 0, 1],
+        [2, 1, 22],
+        [300, 1, null],
+        [70_000, 0, 7],
+      ];
+      assert.deepEqual(contents(store), expected);
+      assert.equal(store.commitCount, 3);
+      await reopen();
+      assert.deepEqual(contents(store), expected);
+      assert.equal(store.commitCount, 3);
+    });
+
+    it('takes all changes of a commit or none', async () => {
+      await store.commit([change([1, 0, 1])]);
+      const broken = { ...change([3, 0, 3]), serialId: serialId(3), record: Buffer.alloc(0) };
+      // A record that cannot be read fails in the middle of the commit.
+      Object.defineProperty(broken, 'record', {
+        get: () => {
+          throw new Error('the record is gone');
+        },
+      });
+      await assert.rejects(store.commit([change([1, 1, 11]), change([2, 0, 2]), broken]), /record is gone/);
+      assert.deepEqual(contents(store), [[1, 0, 1]]);
+      assert.equal(store.commitCount, 1);
+      await store.commit([change([2, 0, 2])]);
+      await reopen();
+      assert.deepEqual(contents(store), [
+        [1, 0, 1],
+        [2, 0, 2],
+      ]);
+      assert.equal(store.commitCount, 2);
+    });
+
+    it('holds what a map of the last changes holds, whatever is committed together', async () => {
+      const oneChange = fc.record({
+        serial: fc.integer({ min: 1, max: 12 }),
+        fill: fc.option(fc.integer({ min: 0, max: 255 })),
+      });
+      const oneCommit = fc.uniqueArray(oneChange, {
+        minLength: 1,
+        maxLength: 6,
+        selector: (one) => one.serial,
+      });
+      const reference = new Map<number, Told>();
+      await fc.assert(
+        fc.asyncProperty(oneCommit, async (together) => {
+          const changes = together.map(({ serial, fill }): Told => {
+            const before = reference.get(serial);
+            return [serial, before === undefined ? 0 : before[1] + 1, fill];
+          });
+          await store.commit(changes.map(change));
+          for (const told of changes) reference.set(told[0], told);
+          assert.deepEqual(
+            contents(store),
+            [...reference.values()].sort(([a], [b]) => a - b),
+          );
+        }),
+        { numRuns: 40, endOnFailure: true },
+      );
+      const before = contents(store);
+      await reopen();
+      assert.deepEqual(contents(store), before);
+    });
+
+    it('is refused by name to a service that is configured otherwise, and opens afterwards', async () => {
+      await store.commit([change([1, 0, 1])]);
+      await store.close();
+      const others: [Partial<StoreIdentity>, RegExp][] = [
+        [{ mode: 'shared' }, /holds mode plain, this service is configured for shared/],
+        [{ party: 1 }, /holds party null, this service is configured for 1/],
+        [{ formatVersion: 2 }, /holds formatVersion 1, this service is configured for 2/],
+      ];
+      for (const [other, message] of others) {
+        await assert.rejects(place.open({ ...PLAIN, ...other }), (error) => {
+          assert.ok(error instanceof MisconfiguredError);
+          assert.match(error.message, message);
+          return true;
+        });
+      }
+      store = await place.open(PLAIN);
+      assert.deepEqual(contents(store), [[1, 0, 1]]);
+    });
+
+    it('has one owner', async () => {
+      await assert.rejects(place.open(PLAIN), (error) => {
+        assert.ok(error instanceof MisconfiguredError);
+        assert.match(error.message, /is in use by another service/);
+        return true;
+      });
+      await store.commit([change([1, 0, 1])]);
+      assert.deepEqual(contents(store), [[1, 0, 1]]);
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Script } from '@irispair/common/support/script';
+import { until } from '@irispair/common/support/until';
+import { freePort } from 'irispair/pair/free-port';
+import { entryOf, ServiceProcess } from './support/service-process.js';
+
+describe('a service as a process', () => {
+  let directory: string;
+  let environment: Record<string, string>;
+  let started: ServiceProcess[];
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'irispair-process-'));
+    started = [];
+    environment = {
+      IRISPAIR_PLACEMENT: 'off',
+      IRISPAIR_HUGEPAGES: 'off',
+      IRIS_STORE_INITIAL_CAPACITY: '64',
+      IRISPAIR_IRIS_SOCKET: join(directory, 'iris.sock'),
+      IRISPAIR_IRIS_STORE: join(directory, 'iris'),
+      IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
+      IRISPAIR_LISTEN: `127.0.0.1:${await freePort()}`,
+    };
+  });
+  afterEach(async () => {
+    for (const process of started) process.kill('SIGKILL');
+    await Promise.all(started.map((process) => process.end()));
+    await rm(directory, { recursive: true });
+  });
+
+  function start(service: 'iris' | 'graph', more: Readonly<Record<string, string>> = {}): ServiceProcess {
+    const process = new ServiceProcess(service, { ...environment, ...more });
+    started.push(process);
+    return process;
+  }
+
+  function serving(process: ServiceProcess): Promise<void> {
+    return until('it serves', () => /iris service serving|graph service listening/.test(process.complaint));
+  }
+
+  it('does not start with wrong settings: code 2, each by name with what it may hold', async () => {
+    const wrong: ['iris' | 'graph', Record<string, string>, string][] = [
+      [
+        'iris',
+        { IRISPAIR_HUGEPAGES: 'maybe' },
+        'iris service: IRISPAIR_HUGEPAGES="maybe": give one of require, prefer, off\n',
+      ],
+      [
+        'iris',
+        { IRIS_STORE_INITIAL_CAPACITY: 'many', IRISPAIR_PLACEMENT_STRICT: 'yes' },
+        'iris service: IRISPAIR_PLACEMENT_STRICT="yes": give one of 0, 1; ' +
+          'IRIS_STORE_INITIAL_CAPACITY="many": give an integer from 1 to 4294967294\n',
+      ],
+      [
+        'graph',
+        { IRISPAIR_INDEX: 'magic' },
+        'graph service: IRISPAIR_INDEX="magic": give one of hnsw, exact, auto\n',
+      ],
+      [
+        'graph',
+        { IRISPAIR_THRESHOLD: '0.5' },
+        'graph service: IRISPAIR_THRESHOLD="0.5": give a number from 0 to below 0.5\n',
+      ],
+    ];
+    for (const [service, more, complaint] of wrong) {
+      const process = start(service, more);
+      assert.deepEqual([await process.end(), process.complaint], [2, complaint]);
+    }
+  });
+
+  it('does not start on a socket, a store or an address that another one has: code 2 and which', async () => {
+    const first = { iris: start('iris'), graph: start('graph') };
+    await serving(first.iris);
+    await serving(first.graph);
+    const other = {
+      IRISPAIR_IRIS_STORE: join(directory, 'other'),
+      IRISPAIR_GRAPH_STORE: join(directory, 'other'),
+    };
+    const taken: ['iris' | 'graph', Record<string, string>, RegExp][] = [
+      ['iris', other, /^iris service: another server already listens on .*iris\.sock/m],
+      [
+        'iris',
+        { IRISPAIR_IRIS_SOCKET: join(directory, 'other.sock') },
+        /^iris service: the store in .*iris is in use by another service/m,
+      ],
+      ['graph', other, /^graph service: cannot listen on 127\.0\.0\.1:\d+.* choose another IRISPAIR_LISTEN/m],
+      ['graph', {}, /^graph service: the store in .*graph is in use by another service/m],
+    ];
+    for (const [service, more, complaint] of taken) {
+      const process = start(service, more);
+      assert.equal(await process.end(), 2, process.complaint);
+      assert.match(process.complaint, complaint);
+    }
+    for (const process of [first.graph, first.iris]) {
+      process.kill('SIGTERM');
+      assert.equal(await process.end(), 0, process.complaint);
+    }
+    assert.equal(existsSync(join(directory, 'iris.sock')), false);
+  });
+
+  it('starts where a killed one left its socket', async () => {
+    const killed = start('iris');
+    await serving(killed);
+    killed.kill('SIGKILL');
+    assert.equal(await killed.end(), 'SIGKILL');
+    assert.ok(existsSync(join(directory, 'iris.sock')));
+    await serving(start('iris'));
+  });
+
+  it('stops in order when its parent is killed', async () => {
+    const parent = new Script(
+      `
+      import { spawn } from 'node:child_process';
+      const child = spawn(process.execPath, [${JSON.stringify(entryOf('iris'))}], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid) },
+      });
+      let log = '';
+      child.stderr.on('data', (text) => {
+        log += text;
+        if (log.includes('iris service serving')) console.log(child.pid);
+      });`,
+      environment,
+    );
+    await until('the child serves', () => parent.lines.length > 0 || parent.complaint !== '');
+    assert.equal(parent.complaint, '');
+    const child = Number(parent.lines[0]);
+    assert.ok(runs(child));
+    parent.kill('SIGKILL');
+    assert.equal(await parent.end(), 'SIGKILL');
+    await until('the child is gone', () => !runs(child));
+    assert.equal(existsSync(join(directory, 'iris.sock')), false);
+  });
+});
+
+/** Whether a process runs; one that has ended may still wait to be collected. */
+function runs(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

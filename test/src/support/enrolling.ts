@@ -1,0 +1,65 @@
+/** Enrols people one after the other into a pair, and finds them again. */
+import assert from 'node:assert/strict';
+import { irisMessage } from '@irispair/common/iris/message';
+import * as api from '@irispair/proto/public';
+import { Population } from 'irispair/generate/population';
+import type { PairUnderTest } from './pair-under-test.js';
+
+const TOGETHER = 16;
+
+/** People of one population and what became of them. */
+export class Enrolling {
+  /** Serial id by index of person, acknowledged ones only. */
+  readonly acknowledged = new Map<number, number>();
+  private readonly population: Population;
+  private next = 0;
+
+  constructor(
+    seed: string,
+    private readonly test: PairUnderTest,
+  ) {
+    this.population = new Population(seed);
+  }
+
+  /** Enrols a few new people; returns the errors of those who were not. */
+  async enrolSome(): Promise<api.ProcessError[]> {
+    const errors: api.ProcessError[] = [];
+    const requests = Array.from({ length: TOGETHER }, (_, index): api.ProcessRequest => {
+      const person = this.next + index;
+      const iris = this.population.enrolment(this.population.person(person));
+      return {
+        requestId: String(person),
+        request: { $case: 'enroll', value: { iris: irisMessage(iris), orList: [] } },
+      };
+    });
+    this.next += TOGETHER;
+    await this.test.client.process(requests, ({ requestId, response }) => {
+      if (response?.$case === 'error') {
+        errors.push(response.value);
+      } else {
+        assert.equal(response?.$case, 'enroll');
+        assert.equal(response.value.decision, api.Decision.UNIQUE);
+        this.acknowledged.set(Number(requestId), response.value.serialId);
+      }
+    });
+    return errors;
+  }
+
+  /** Everybody acknowledged is found in a new capture, and nobody else is enrolled. */
+  async checkAllAreFound(): Promise<void> {
+    await Promise.all(
+      Array.from(this.acknowledged, async ([person, serialId]) => {
+        const again = this.population.again(this.population.person(person), 1);
+        const { matches } = await this.test.client.search({ iris: irisMessage(again), orList: [] });
+        assert.deepEqual(
+          matches.map((match) => match.serialId),
+          [serialId],
+          `person ${person}`,
+        );
+      }),
+    );
+    const { enrolled, highestSerialId, graph } = await this.test.client.status();
+    const people = this.acknowledged.size;
+    assert.deepEqual([enrolled, highestSerialId, graph?.nodes], [people, people, people]);
+  }
+}

@@ -1,0 +1,39 @@
+/** A service as an operator starts it: a process with settings. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A started service. */
+export class ServiceProcess {
+  /** Its standard error so far. */
+  complaint = '';
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<unknown[]>;
+
+  constructor(service: 'iris' | 'graph', environment: Readonly<Record<string, string>>) {
+    const child = spawn(process.execPath, [entryOf(service)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid), ...environment },
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.complaint += text;
+    });
+    this.child = child;
+    this.ended = once(child, 'close');
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves to its exit code, or to the signal that ended it. */
+  async end(): Promise<number | NodeJS.Signals> {
+    const [code, signal] = (await this.ended) as [number | null, NodeJS.Signals | null];
+    return code ?? signal ?? 0;
+  }
+}
+
+/** The program of a service. */
+export function entryOf(service: 'iris' | 'graph'): string {
+  return fileURLToPath(import.meta.resolve(`@irispair/${service}-service/main`));
+}
