@@ -14,6 +14,7 @@ import Table from 'cli-table3';
 import { credentials } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { callUnary } from '@irispair/common/grpc/unary-call';
 import { irisMessage } from '@irispair/common/iris/message';
 import { packVectorIds, serialId, version } from '@irispair/common/ids/vector-id';
 import { Population } from 'irispair/generate/population';
@@ -29,6 +30,7 @@ const TRIPS_A_ROUND = 20;
 const STORED = 8_192;
 const PEOPLE = 64;
 const COMMITTED_AT_ONCE = 1_024;
+const CALL_MILLISECONDS = 30_000;
 
 interface Trips {
   readonly hop: number[];
@@ -119,23 +121,17 @@ class HopBench {
     const probes = Array.from({ length: PEOPLE }, (_, index) =>
       irisMessage(population.enrolment(population.person(index))),
     );
-    const queries = await new Promise<number[]>((resolve, reject) => {
-      client.prepareQuery({ sessionId: first.sessionId, probes }, (error, response) => {
-        if (error === null) resolve(response.queryHandles);
-        else reject(error);
-      });
-    });
+    const { queryHandles: queries } = await callUnary(
+      client.prepareQuery.bind(client),
+      { sessionId: first.sessionId, probes },
+      CALL_MILLISECONDS,
+    );
     for (let stored = 0; stored < STORED; stored += COMMITTED_AT_ONCE) {
       const changes = Array.from({ length: COMMITTED_AT_ONCE }, (_, index): hop.Change => {
         const queryHandle = queries[(stored + index) % PEOPLE];
         return { kind: { $case: 'insert', value: { queryHandle, serialId: stored + index + 1 } } };
       });
-      await new Promise<void>((resolve, reject) => {
-        client.commit({ changes, trace: undefined }, (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        });
-      });
+      await callUnary(client.commit.bind(client), { changes, trace: undefined }, CALL_MILLISECONDS);
     }
     return new HopBench(client, session, client.evaluate(), queries[0]);
   }

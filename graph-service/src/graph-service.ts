@@ -7,6 +7,7 @@
  */
 import { HealthImplementation } from 'grpc-health-check';
 import { UnavailableError } from '@irispair/common/errors/errors';
+import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import { decidePlacement } from '@irispair/common/placement/decide';
@@ -149,7 +150,8 @@ export async function startGraphService(
       index,
       async stop() {
         setReady(false);
-        await drain(server, batcher);
+        await drainServer(server, DRAIN_MILLISECONDS);
+        await batcher.drained();
         await close();
         logger.info('graph service stopped');
       },
@@ -164,18 +166,4 @@ async function catchUp(index: GraphIndex, registry: Registry, logger: Logger): P
   await index.catchUp(registry.all(), (done, all) => {
     logger.info({ done, all }, 'catching the graph up');
   });
-}
-
-async function drain(server: ReturnType<typeof createPublicServer>, batcher: Batcher): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const force = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, DRAIN_MILLISECONDS);
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
-  await batcher.drained();
 }

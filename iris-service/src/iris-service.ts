@@ -8,6 +8,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
@@ -104,7 +105,7 @@ async function serve(
     async stop() {
       clearInterval(expiry);
       health.setStatus('', 'NOT_SERVING');
-      await drain(server);
+      await drainServer(server, DRAIN_MILLISECONDS);
       await engine.close();
       await store.close();
       await removeSocket(socket);
@@ -173,20 +174,6 @@ function bind(server: Server, socket: string): Promise<void> {
     server.bindAsync(socketTarget(socket), ServerCredentials.createInsecure(), (error) => {
       if (error === null) resolve();
       else reject(error);
-    });
-  });
-}
-
-function drain(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, DRAIN_MILLISECONDS);
-    // Streams last as long as their clients: they are asked to end, then cut.
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
     });
   });
 }

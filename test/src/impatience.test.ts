@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
-import { IrisComputeClient, type PlacementResponse } from '@irispair/proto/compute';
+import { callUnary } from '@irispair/common/grpc/unary-call';
+import { IrisComputeClient } from '@irispair/proto/compute';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
@@ -13,6 +14,7 @@ import { PairUnderTest } from './support/pair-under-test.js';
 
 const population = new Population('impatient callers');
 const LONGEST_WAIT_MILLISECONDS = 20_000;
+const CALL_MILLISECONDS = 10_000;
 
 function capture(index: number): api.Iris {
   return irisMessage(population.enrolment(population.person(index)));
@@ -38,19 +40,10 @@ describe('callers who go away', () => {
     await test.stop();
   });
 
-  function placement(): Promise<PlacementResponse> {
-    return new Promise((resolve, reject) => {
-      hop.placement({ countPages: false }, (error, response) => {
-        if (error === null) resolve(response);
-        else reject(error);
-      });
-    });
-  }
-
   async function untilNoQueryIsHeld(): Promise<void> {
     let queries = -1;
     for (const end = Date.now() + LONGEST_WAIT_MILLISECONDS; Date.now() < end;) {
-      ({ queries } = await placement());
+      ({ queries } = await callUnary(hop.placement.bind(hop), { countPages: false }, CALL_MILLISECONDS));
       if (queries === 0) return;
       await sleep(20);
     }

@@ -1,15 +1,9 @@
 /** The public API as promises. */
-import { credentials, Metadata, status, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
+import { callUnary } from '@irispair/common/grpc/unary-call';
 import * as api from '@irispair/proto/public';
 
 const CALL_MILLISECONDS = 30_000;
-
-type Unary<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
 
 /** A connection to a graph service. */
 export class PairClient {
@@ -21,19 +15,19 @@ export class PairClient {
   }
 
   status(countPages = false): Promise<api.StatusResponse> {
-    return call(this.client.status.bind(this.client), { countPages });
+    return callUnary(this.client.status.bind(this.client), { countPages }, CALL_MILLISECONDS);
   }
 
   verify(request: api.VerifyRequest): Promise<api.VerifyResponse> {
-    return call(this.client.verify.bind(this.client), request);
+    return callUnary(this.client.verify.bind(this.client), request, CALL_MILLISECONDS);
   }
 
   search(request: api.SearchRequest): Promise<api.SearchResponse> {
-    return call(this.client.search.bind(this.client), request);
+    return callUnary(this.client.search.bind(this.client), request, CALL_MILLISECONDS);
   }
 
   delete(serialId: number): Promise<api.DeleteResponse> {
-    return call(this.client.delete.bind(this.client), { serialId });
+    return callUnary(this.client.delete.bind(this.client), { serialId }, CALL_MILLISECONDS);
   }
 
   /**
@@ -62,15 +56,6 @@ export class PairClient {
   close(): void {
     this.client.close();
   }
-}
-
-function call<Request, Response>(method: Unary<Request, Response>, request: Request): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    method(request, new Metadata(), { deadline: Date.now() + CALL_MILLISECONDS }, (error, response) => {
-      if (error === null) resolve(response);
-      else reject(error);
-    });
-  });
 }
 
 /** Whether a call failed because nobody serves. */

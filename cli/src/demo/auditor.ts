@@ -6,6 +6,7 @@
 import { credentials } from '@grpc/grpc-js';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { callUnary } from '@irispair/common/grpc/unary-call';
 import { unpackVectorIds } from '@irispair/common/ids/vector-id';
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
@@ -20,6 +21,7 @@ import {
 
 const PROBES_AT_ONCE = 32;
 const MOST_MATCHES = 256;
+const CALL_MILLISECONDS = 30_000;
 
 /** Who matches on both sides, in one orientation. */
 export interface ExactMatches {
@@ -111,23 +113,14 @@ export class Auditor {
     });
   }
 
-  private prepare(irises: readonly Iris[]): Promise<number[]> {
-    const probes = irises.map(irisMessage);
-    return new Promise((resolve, reject) => {
-      this.client.prepareQuery({ sessionId: this.sessionId, probes }, (error, response) => {
-        if (error === null) resolve(response.queryHandles);
-        else reject(error);
-      });
-    });
+  private async prepare(irises: readonly Iris[]): Promise<number[]> {
+    const request = { sessionId: this.sessionId, probes: irises.map(irisMessage) };
+    const prepare = this.client.prepareQuery.bind(this.client);
+    return (await callUnary(prepare, request, CALL_MILLISECONDS)).queryHandles;
   }
 
-  private release(queryHandles: number[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.client.releaseQuery({ queryHandles }, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
+  private async release(queryHandles: number[]): Promise<void> {
+    await callUnary(this.client.releaseQuery.bind(this.client), { queryHandles }, CALL_MILLISECONDS);
   }
 }
 

@@ -1,12 +1,5 @@
 /** The iris service's calls beside the hop, as promises. Every call has a deadline. */
-import {
-  credentials,
-  Metadata,
-  status,
-  type CallOptions,
-  type ClientReadableStream,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { credentials, Metadata, status, type ClientReadableStream } from '@grpc/grpc-js';
 import {
   ConflictError,
   DeadlineExceededError,
@@ -18,6 +11,7 @@ import {
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { isServiceError } from '@irispair/common/grpc/status';
+import { callUnary, deadlineIn, type UnaryMethod } from '@irispair/common/grpc/unary-call';
 import {
   serialId,
   unpackVectorIds,
@@ -34,13 +28,6 @@ import type { SearchResult } from '../walk/order.js';
 const CALL_MILLISECONDS = 10_000;
 const LONG_CALL_MILLISECONDS = 120_000;
 const REGISTRY_ENTRY_BYTES = 8;
-
-type Unary<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
 
 /** A client of the iris service. */
 export class IrisClient {
@@ -98,7 +85,11 @@ export class IrisClient {
   /** Every VectorId ever given. */
   async registry(): Promise<RegisteredIris[]> {
     const registered: RegisteredIris[] = [];
-    const call = this.client.registry({ fromSerialId: 0 }, new Metadata(), deadline(LONG_CALL_MILLISECONDS));
+    const call = this.client.registry(
+      { fromSerialId: 0 },
+      new Metadata(),
+      deadlineIn(LONG_CALL_MILLISECONDS),
+    );
     await each(call, ({ entries }) => {
       for (let offset = 0; offset < entries.byteLength; offset += REGISTRY_ENTRY_BYTES) {
         registered.push({
@@ -117,7 +108,7 @@ export class IrisClient {
   async scan(searches: readonly wire.OpenSearch[]): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
     const request = { searches: [...searches], withDistances: false, trace: undefined };
-    const call = this.client.scan(request, new Metadata(), deadline(LONG_CALL_MILLISECONDS));
+    const call = this.client.scan(request, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
     await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
       results[searchIndex] = {
         neighbours: unpackVectorIds(nearest),
@@ -133,22 +124,17 @@ export class IrisClient {
     this.client.close();
   }
 
-  private call<Request, Response>(
-    method: Unary<Request, Response>,
+  private async call<Request, Response>(
+    method: UnaryMethod<Request, Response>,
     request: Request,
     milliseconds = CALL_MILLISECONDS,
   ): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      method(request, new Metadata(), deadline(milliseconds), (error, response) => {
-        if (error === null) resolve(response);
-        else reject(readError(error));
-      });
-    });
+    try {
+      return await callUnary(method, request, milliseconds);
+    } catch (error) {
+      throw readError(error);
+    }
   }
-}
-
-function deadline(milliseconds: number): Partial<CallOptions> {
-  return { deadline: Date.now() + milliseconds };
 }
 
 async function each<Response>(
