@@ -9,30 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { once } from 'node:events';
 import { freePort } from '../pair/free-port.js';
+import { COMMAND, irispair } from '../support/run-command.js';
 
-const COMMAND = fileURLToPath(new URL('../../bin/irispair.js', import.meta.url));
 const VECTORS = fileURLToPath(new URL('../../../test/vectors/iris-vectors.json.gz', import.meta.url));
-
-interface Ran {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-async function irispair(
-  args: readonly string[],
-  input = '',
-  environment: Record<string, string> = {},
-): Promise<Ran> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...process.env, ...environment } });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output, errors };
-}
 
 describe('the command line, offline', () => {
   let directory: string;
@@ -98,6 +77,9 @@ describe('the command line, offline', () => {
       'verify',
       'delete',
       'compare',
+      'export',
+      'import',
+      'copy',
       'status',
       'doctor',
     ]) {

@@ -31,8 +31,12 @@ export interface StoreChange {
 
 /** Durable irises of one owner. */
 export interface IrisStore {
+  /** What it holds. */
+  readonly identity: StoreIdentity;
   /** Commits since the store was made. */
   readonly commitCount: number;
+  /** Ids ever given, deleted ones included. */
+  count(): Promise<number>;
   /** Every id ever given, ascending. A record is valid until the next one is asked for. */
   load(): Iterable<StoredIris>;
   /**
