@@ -10,6 +10,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { ExitCode } from './commands/exit-code.js';
 import { addGenerateCommand } from './commands/generate.js';
 import { addSingleCommands } from './commands/single.js';
+import { addTransferCommands } from './commands/transfer.js';
 import { addUpCommand } from './commands/up.js';
 import { note } from './output/print.js';
 
@@ -28,6 +29,7 @@ addGenerateCommand(program);
 addBulkCommands(program);
 addSingleCommands(program);
 addCompareCommand(program);
+addTransferCommands(program);
 addDoctorCommand(program);
 addDemoCommand(program);
 

@@ -1,11 +1,15 @@
-/** `up`: the pair in the foreground. A service that dies is started again. */
+/** `up`: the pair in the foreground. A service that dies is started again, unless it cannot run as configured. */
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
+import { isInUse } from '../pair/free-port.js';
 import { Pair, type ServiceName } from '../pair/pair.js';
+import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
 
 interface UpOptions {
@@ -41,6 +45,11 @@ export function addUpCommand(program: Command): void {
 }
 
 async function up(options: UpOptions): Promise<void> {
+  if (await isInUse(options.listen)) {
+    throw new MisconfiguredError(
+      `--listen: somebody listens on ${options.listen} already: choose another address`,
+    );
+  }
   const directory = resolve(options.data);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
@@ -56,18 +65,23 @@ async function up(options: UpOptions): Promise<void> {
     logged: (service, line) => {
       print(options.json === true ? line : readable(service, line));
     },
-    died: (service, reason) => {
+    died: (service, { reason, isMisconfigured }) => {
+      if (isMisconfigured) {
+        note(`the ${service} service cannot run as configured: see its last line`);
+        process.exitCode = ExitCode.Usage;
+        stop.abort();
+        return;
+      }
       note(`the ${service} service ended (${reason}): starting it again`);
       void restartLater(pair, service, stop.signal);
     },
   });
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve();
-      });
-    }
-  });
+  const stopped = once(stop.signal, 'abort');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
   const ready = pair.ready().then(async () => {
     const client = new PairClient(options.listen);
     note(describeStatus(await client.status()));
@@ -78,7 +92,6 @@ async function up(options: UpOptions): Promise<void> {
     if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
   });
   await stopped;
-  stop.abort();
   await pair.stop();
 }
 

@@ -41,8 +41,12 @@ export interface LoadObserver {
 
 /** Durable irises of one owner. */
 export interface IrisStore {
+  /** What it holds. */
+  readonly identity: StoreIdentity;
   /** Commits since the store was made. */
   readonly commitCount: number;
+  /** Ids ever given, deleted ones included. */
+  count(): Promise<number>;
   /** Why commits are refused at present; undefined while they are taken. */
   readonly away: string | undefined;
   /** Calls the listener whenever `away` has changed. */

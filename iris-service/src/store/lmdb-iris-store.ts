@@ -4,8 +4,10 @@
  * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the 4,800-byte record as arenas hold it,
  * so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
  */
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { ownDirectory, type Ownership } from '@irispair/native/ownership';
@@ -19,6 +21,8 @@ import {
   type StoreIdentity,
 } from './iris-store.js';
 
+/** What LMDB calls the file of an environment. */
+const DATA_FILE = 'data.mdb';
 const HEADER_BYTES = 4;
 const LIVE = 1;
 const DELETED = 2;
@@ -47,6 +51,24 @@ export class LmdbIrisStore implements IrisStore {
    */
   static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    return LmdbIrisStore.own(directory, identity);
+  }
+
+  /**
+   * Opens a store as what it is.
+   * @throws NotFoundError when there is none
+   * @throws MisconfiguredError when another process owns it
+   */
+  static async openExisting(directory: string): Promise<LmdbIrisStore> {
+    try {
+      await access(join(directory, DATA_FILE));
+    } catch (error) {
+      throw noStore(directory, error);
+    }
+    return LmdbIrisStore.own(directory, null);
+  }
+
+  private static async own(directory: string, identity: StoreIdentity | null): Promise<LmdbIrisStore> {
     const ownership = ownDirectory(directory);
     try {
       return await LmdbIrisStore.openOwned(directory, ownership, identity);
@@ -56,15 +78,18 @@ export class LmdbIrisStore implements IrisStore {
     }
   }
 
+  /** @param identity what it must hold, or null for whatever it holds */
   private static async openOwned(
     directory: string,
     ownership: Ownership,
-    identity: StoreIdentity,
+    identity: StoreIdentity | null,
   ): Promise<LmdbIrisStore> {
     // A commit is answered when it is on disk, so the flush belongs to the transaction. Without batches by event turn
     // every commit that fails is told to the one who waits for it, and to nobody else.
     const root = open({ path: directory, maxDbs: 2, overlappingSync: false, eventTurnBatching: false });
     try {
+      // The databases of an environment have their names as its keys; those of another kind are left as they are.
+      if (identity === null && ![...root.getKeys()].includes('head')) throw noStore(directory);
       const irises = root.openDB<Buffer, number>({
         name: 'irises',
         encoding: 'binary',
@@ -72,15 +97,8 @@ export class LmdbIrisStore implements IrisStore {
       });
       const heads = root.openDB<StoreHead, string>({ name: 'head', encoding: 'json' });
       const found = heads.get('head');
-      if (found !== undefined) checkIdentity(directory, found, identity);
-      const store = new LmdbIrisStore(
-        directory,
-        ownership,
-        root,
-        irises,
-        heads,
-        found ?? { ...identity, commitCount: 0 },
-      );
+      const head = headOf(directory, found, identity);
+      const store = new LmdbIrisStore(directory, ownership, root, irises, heads, head);
       if (found === undefined) await store.write(() => void heads.put('head', store.head));
       return store;
     } catch (error) {
@@ -89,8 +107,17 @@ export class LmdbIrisStore implements IrisStore {
     }
   }
 
+  get identity(): StoreIdentity {
+    const { mode, party, formatVersion } = this.head;
+    return { mode, party, formatVersion };
+  }
+
   get commitCount(): number {
     return this.head.commitCount;
+  }
+
+  count(): Promise<number> {
+    return Promise.resolve(this.irises.getKeysCount());
   }
 
   *load(): Generator<StoredIris> {
@@ -153,4 +180,17 @@ function encode({ version: count, record }: StoreChange): Buffer {
   value.writeUInt16LE(count, 2);
   if (record !== null) value.set(record, HEADER_BYTES);
   return value;
+}
+
+function noStore(directory: string, cause?: unknown): NotFoundError {
+  return new NotFoundError(`there is no iris store in ${directory}: name the directory of one`, { cause });
+}
+
+function headOf(directory: string, found: StoreHead | undefined, identity: StoreIdentity | null): StoreHead {
+  if (found === undefined) {
+    if (identity === null) throw noStore(directory);
+    return { ...identity, commitCount: 0 };
+  }
+  if (identity !== null) checkIdentity(directory, found, identity);
+  return found;
 }

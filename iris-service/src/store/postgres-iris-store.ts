@@ -69,6 +69,17 @@ export class PostgresIrisStore implements IrisStore {
     return new PostgresIrisStore(options, owner, head);
   }
 
+  get identity(): StoreIdentity {
+    return this.options.identity;
+  }
+
+  count(): Promise<number> {
+    return this.owner.run(async (client) => {
+      const { rows } = await client.query<{ count: number }>('SELECT count(*)::float8 AS count FROM irises');
+      return rows[0].count;
+    });
+  }
+
   get commitCount(): number {
     return this.head.commitCount;
   }

@@ -34,10 +34,19 @@ export class PairUnderTest {
     return test;
   }
 
-  /** Stops both services in order and starts them on the same stores. */
-  async restart(): Promise<void> {
+  /** Holds both stores. */
+  get directory(): string {
+    return this.place.directory;
+  }
+
+  /**
+   * Stops both services in order and starts them on the same stores.
+   * @param meanwhile done while neither runs
+   */
+  async restart(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.pair.stop();
     this.client.close();
+    await meanwhile();
     this.pair = startPair(this.place);
     this.client = new PairClient(this.place.listen);
     await this.untilReady();
@@ -65,6 +74,6 @@ function startPair({ directory, listen, environment, log }: PairPlace): Pair {
     listen,
     environment,
     logged: (service, line) => log.push(`[${service}] ${line}`),
-    died: (service, reason) => log.push(`[${service}] ended: ${reason}`),
+    died: (service, { reason }) => log.push(`[${service}] ended: ${reason}`),
   });
 }
