@@ -17,6 +17,8 @@ interface UpOptions {
   readonly listen: string;
   readonly placement?: string;
   readonly index?: string;
+  readonly irisStore?: string;
+  readonly graphStore?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,8 @@ export function addUpCommand(program: Command): void {
     .addOption(
       new Option('--index <mode>', 'how searches find candidates').choices(['hnsw', 'exact', 'auto']),
     )
+    .option('--iris-store <directory|url>', 'where the irises are, if not below --data')
+    .option('--graph-store <directory|url>', 'where the graph is, if not below --data')
     .option('--json', 'print the services’ logs as they are, JSON a line')
     .addHelpText('after', '\nExample:\n  irispair up --data /srv/irispair --listen 127.0.0.1:50051')
     .action(up);
@@ -55,6 +59,8 @@ async function up(options: UpOptions): Promise<void> {
     environment: {
       ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
       ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),
+      ...(options.irisStore === undefined ? {} : { IRISPAIR_IRIS_STORE: options.irisStore }),
+      ...(options.graphStore === undefined ? {} : { IRISPAIR_GRAPH_STORE: options.graphStore }),
     },
     logged: (service, line) => {
       print(options.json === true ? line : readable(service, line));

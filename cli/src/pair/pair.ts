@@ -18,7 +18,7 @@ export type ServiceName = 'iris' | 'graph';
 
 /** How to run a pair. */
 export interface PairOptions {
-  /** Holds both stores and the socket. */
+  /** Holds the socket, and both stores unless the environment says where they are. */
   readonly directory: string;
   /** HOST:PORT of the public API. */
   readonly listen: string;
@@ -74,11 +74,11 @@ export class Pair {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
+        IRISPAIR_IRIS_STORE: join(directory, 'iris'),
+        IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
         ...environment,
         IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
         IRISPAIR_IRIS_SOCKET: this.socket,
-        IRISPAIR_IRIS_STORE: join(directory, 'iris'),
-        IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
         IRISPAIR_LISTEN: listen,
       },
     });
