@@ -2,6 +2,7 @@
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
 import { runKernelBench } from './kernel.js';
+import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   hop: { run: runHopBench, byDefault: true },
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
+  load: { run: runLoadBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },
 };
 const WRONG_ARGUMENTS = 2;

@@ -1,15 +1,20 @@
 #include "core/iris/template_check.h"
 
 #include <bit>
+#include <cstring>
 
 namespace irispair {
 
 TemplateFault CheckMask(PackedCode mask) {
+  static_assert(kCodeBytes % sizeof(std::uint64_t) == 0);
   std::size_t usable = 0;
-  unsigned disagreement = 0;
-  for (const std::uint8_t byte : mask) {
-    usable += static_cast<std::size_t>(std::popcount(byte));
-    disagreement |= (byte ^ (byte >> 1U)) & 0x55U;
+  std::uint64_t disagreement = 0;
+  for (std::size_t offset = 0; offset < mask.size(); offset += sizeof(std::uint64_t)) {
+    std::uint64_t bits;
+    std::memcpy(&bits, &mask[offset], sizeof(bits));
+    usable += static_cast<std::size_t>(std::popcount(bits));
+    // The parts of a pixel are neighbours in one byte.
+    disagreement |= (bits ^ (bits >> 1)) & 0x5555'5555'5555'5555;
   }
   if (disagreement != 0) return TemplateFault::kPartsDiffer;
   return usable < kLeastUsableBits ? TemplateFault::kTooFewUsable : TemplateFault::kNone;

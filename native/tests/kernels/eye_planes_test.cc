@@ -13,6 +13,23 @@ namespace {
 
 bool Same(const EyePlanes& a, const EyePlanes& b) { return std::memcmp(&a, &b, sizeof(EyePlanes)) == 0; }
 
+TEST(EyePlanes, HoldEveryBitWhereTheDefinitionSays) {
+  std::mt19937 random(4);
+  const naive::Template eye = naive::Random(random, 0.6);
+  const EyePlanes planes = naive::Encoded(eye);
+  for (std::size_t row = 0; row < kRows; ++row) {
+    for (std::size_t column = 0; column < kColumns; ++column) {
+      for (std::size_t wavelet = 0; wavelet < kWavelets; ++wavelet) {
+        const std::size_t real = ((row * kColumns + column) * kWavelets + wavelet) * 2;
+        const std::size_t shift = row * kWavelets + wavelet;
+        ASSERT_EQ((planes.real[column] >> shift & 1U) != 0, naive::Bit(eye.code, real));
+        ASSERT_EQ((planes.imaginary[column] >> shift & 1U) != 0, naive::Bit(eye.code, real + 1));
+        ASSERT_EQ((planes.mask[column] >> shift & 1U) != 0, naive::Bit(eye.mask, real));
+      }
+    }
+  }
+}
+
 TEST(EyePlanes, DecodeToWhatWasEncoded) {
   std::mt19937 random(1);
   for (int round = 0; round < 20; ++round) {
