@@ -93,6 +93,38 @@ describe('PostgreSQL', () => {
     });
   });
 
+  it('is reached by TLS, and refused when its certificate is not trusted or names another', async () => {
+    const secured = await TestCluster.start({ tcp: true, tls: true });
+    try {
+      const url = (host: string, parameters: string) =>
+        address(`postgres://irispair_test@${host}:${secured.port}/postgres?${parameters}`);
+      const trusting = `sslrootcert=${encodeURIComponent(secured.certificate)}`;
+      for (const parameters of [
+        'sslmode=require',
+        `sslmode=verify-ca&${trusting}`,
+        `sslmode=verify-full&${trusting}`,
+      ]) {
+        const client = new Client(url('127.0.0.1', parameters).config);
+        await client.connect();
+        const { rows } = await client.query<{ ssl: boolean }>(
+          'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+        );
+        await client.end();
+        assert.deepEqual(rows, [{ ssl: true }], parameters);
+      }
+      const untrusted = await failureOf(url('127.0.0.1', 'sslmode=verify-full'));
+      assert.ok(untrusted instanceof MisconfiguredError, untrusted.stack);
+      assert.match(
+        untrusted.message,
+        /no TLS as wanted \(self-signed certificate\): check sslmode and sslrootcert/,
+      );
+      const another = await failureOf(url('localhost', `sslmode=verify-full&${trusting}`));
+      assert.ok(another instanceof MisconfiguredError, another.stack);
+    } finally {
+      await secured.remove();
+    }
+  });
+
   describe('migrations', () => {
     async function folder(name: string, files: Readonly<Record<string, string>>): Promise<string> {
       const made = join(directory, name);

@@ -55,6 +55,8 @@ async function serverAccount(): Promise<Account | undefined> {
 export interface ClusterOptions {
   /** Also listens on the loopback, on a port that was free. */
   readonly tcp?: boolean;
+  /** Takes TLS, with a certificate for the loopback address alone that it signs itself. */
+  readonly tls?: boolean;
   /** Further lines of postgresql.conf. */
   readonly settings?: readonly string[];
 }
@@ -88,7 +90,7 @@ export class TestCluster {
   ) {}
 
   /** Makes and starts a cluster. */
-  static async start({ tcp = false, settings = [] }: ClusterOptions = {}): Promise<TestCluster> {
+  static async start({ tcp = false, tls = false, settings = [] }: ClusterOptions = {}): Promise<TestCluster> {
     const account = await serverAccount();
     const directory = await mkdtemp(join(tmpdir(), 'irispair-pg-'));
     if (account !== undefined) {
@@ -97,9 +99,13 @@ export class TestCluster {
     }
     const cluster = new TestCluster(directory, tcp ? await freePort() : DEFAULT_PORT, account);
     try {
+      if (tls) await cluster.makeCertificate();
       await cluster.initialise([
         `port = ${cluster.port}`,
         `listen_addresses = '${tcp ? LOOPBACK : ''}'`,
+        ...(tls
+          ? ['ssl = on', `ssl_cert_file = '${cluster.certificate}'`, `ssl_key_file = '${cluster.key}'`]
+          : []),
         ...settings,
       ]);
       await cluster.startServer();
@@ -108,6 +114,29 @@ export class TestCluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** The certificate of a server that takes TLS. */
+  get certificate(): string {
+    return join(this.directory, 'server.crt');
+  }
+
+  private get key(): string {
+    return join(this.directory, 'server.key');
+  }
+
+  private async makeCertificate(): Promise<void> {
+    const subject = ['-subj', '/CN=irispair-test', '-addext', `subjectAltName=IP:${LOOPBACK}`];
+    const files = ['-keyout', this.key, '-out', this.certificate];
+    await run(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...files],
+      {
+        ...this.account,
+        cwd: this.directory,
+      },
+    );
+    await chmod(this.key, 0o600);
   }
 
   /** URL of a database over the Unix socket; the superuser's, if nobody else is named. */
