@@ -149,6 +149,12 @@ export class TestCluster {
     return url.href.replace('@localhost', '@').replaceAll('+', '%20');
   }
 
+  /** Gives a directory to the server's user. @returns it */
+  async own(directory: string): Promise<string> {
+    if (this.account !== undefined) await chown(directory, this.account.uid, this.account.gid);
+    return directory;
+  }
+
   /** Runs SQL as the superuser. */
   async sql<Row extends Record<string, unknown>>(
     text: string,
