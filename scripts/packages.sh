@@ -6,7 +6,7 @@
 set -eu
 
 build="g++ cmake make"
-test="$build libgtest-dev libsimde-dev"
+test="$build libgtest-dev libsimde-dev postgresql"
 ci="$test clang clang-format libclang-rt-14-dev"
 
 case "${1:-}" in
@@ -23,6 +23,8 @@ present() {
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
     libsimde-dev) test -e /usr/include/simde/x86/avx512.h ;;
     libclang-rt-14-dev) test -e /usr/lib/llvm-14/lib/clang ;;
+    # Debian keeps its programs by version, out of the path.
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }

@@ -1,0 +1,184 @@
+/**
+ * One service owns what lies in a schema.
+ *
+ * The owner holds a session's advisory lock, and writes over the very connection that holds it: what a service that has
+ * lost the lock still sends goes nowhere. The server frees the lock with the connection, however the owner dies. When the
+ * connection is lost, the owner connects and locks again; if what it owned was changed by another meanwhile, it stops
+ * being the owner.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry, { AbortError } from 'p-retry';
+import { Client } from 'pg';
+import { MisconfiguredError, UnavailableError } from '../errors/errors.js';
+import type { Logger } from '../log/logger.js';
+import type { PostgresAddress } from './connection.js';
+import { postgresFailure } from './failure.js';
+
+/** A dead owner's connection is noticed by its server within this. */
+const TAKEOVER_MILLISECONDS = 2_000;
+const TAKEOVER_POLL_MILLISECONDS = 50;
+const FIRST_RETRY_MILLISECONDS = 100;
+const LONGEST_RETRY_MILLISECONDS = 5_000;
+
+/** What is owned. */
+export interface Owned {
+  readonly address: PostgresAddress;
+  /** The schema whose owner this is. */
+  readonly schema: string;
+  /**
+   * Runs on every new connection once it holds the lock: sets it up, and checks that what is owned is as it was left.
+   * @throws OwnershipLostError when it is not
+   */
+  readonly begin: (client: Client) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** What was owned has been changed by another. Only a restart helps. */
+export class OwnershipLostError extends MisconfiguredError {}
+
+/** The owner of a schema. */
+export class PostgresOwner {
+  private client: Client | undefined;
+  private reason = 'not connected yet';
+  private readonly closing = new AbortController();
+  private readonly listeners: (() => void)[] = [];
+  private reconnecting: Promise<void> | undefined;
+
+  private constructor(private readonly owned: Owned) {}
+
+  /** @throws MisconfiguredError when another service owns it; UnavailableError when the server is away */
+  static async take(owned: Owned): Promise<PostgresOwner> {
+    const owner = new PostgresOwner(owned);
+    await owner.connect();
+    return owner;
+  }
+
+  /** Why nothing can be written at present; undefined while it can. */
+  get away(): string | undefined {
+    return this.client === undefined ? this.reason : undefined;
+  }
+
+  /** Calls the listener whenever the connection was lost or is there again. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * Works on the connection that holds the lock. One piece of work at a time: the caller sees to it.
+   * @throws UnavailableError when the connection is away or gets lost
+   */
+  async run<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    const { client } = this;
+    if (client === undefined) throw new UnavailableError(this.reason);
+    try {
+      return await work(client);
+    } catch (error) {
+      throw postgresFailure(error, this.owned.address.name);
+    }
+  }
+
+  /** Resolves once connected again. @throws UnavailableError or OwnershipLostError when that will not be */
+  async back(): Promise<void> {
+    await this.reconnecting;
+    if (this.client === undefined) throw new UnavailableError(this.reason);
+  }
+
+  /** Frees the lock. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    const { client } = this;
+    this.client = undefined;
+    this.reason = 'the store is closed';
+    await client?.end();
+    await this.reconnecting;
+  }
+
+  private async connect(): Promise<void> {
+    const { address, begin } = this.owned;
+    const client = new Client(address.config);
+    client.on('error', (error) => {
+      this.lost(client, error);
+    });
+    client.on('end', () => {
+      this.lost(client, new Error('connection terminated'));
+    });
+    try {
+      await client.connect();
+      await this.lock(client);
+      await begin(client);
+    } catch (error) {
+      await client.end();
+      throw postgresFailure(error, address.name);
+    }
+    if (this.closing.signal.aborted) await client.end();
+    else this.client = client;
+  }
+
+  private async lock(client: Client): Promise<void> {
+    const { address, schema } = this.owned;
+    // A client that vanished without a word is noticed soon, so that the next owner need not wait.
+    await client.query(
+      'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3',
+    );
+    const end = Date.now() + TAKEOVER_MILLISECONDS;
+    do {
+      const { rows } = await client.query<{ locked: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
+        [`irispair owner of ${schema}`],
+      );
+      if (rows[0].locked) return;
+      await sleep(TAKEOVER_POLL_MILLISECONDS);
+    } while (Date.now() < end);
+    throw new MisconfiguredError(
+      `the store in ${address.name} (schema ${schema}) is in use by another service: stop it, or choose another database`,
+    );
+  }
+
+  private lost(client: Client, error: Error): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    this.reason = postgresFailure(error, this.owned.address.name).message;
+    this.owned.logger.warn({ reason: this.reason }, 'the connection to PostgreSQL is lost: connecting again');
+    this.reconnecting = this.reconnect().finally(() => {
+      this.reconnecting = undefined;
+    });
+    this.tell();
+  }
+
+  private async reconnect(): Promise<void> {
+    const { signal } = this.closing;
+    try {
+      await pRetry(() => this.connectOrGiveUp(), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: FIRST_RETRY_MILLISECONDS,
+        maxTimeout: LONGEST_RETRY_MILLISECONDS,
+        randomize: true,
+        signal,
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.reason = error instanceof Error ? error.message : String(error);
+      this.owned.logger.error({ err: error }, 'no longer the owner of the store: restart this service');
+      this.tell();
+      return;
+    }
+    this.owned.logger.info('connected to PostgreSQL again');
+    this.tell();
+  }
+
+  private async connectOrGiveUp(): Promise<void> {
+    try {
+      await this.connect();
+    } catch (error) {
+      if (error instanceof OwnershipLostError) throw new AbortError(error);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.reason = failure.message;
+      this.owned.logger.debug({ reason: failure.message }, 'not connected to PostgreSQL yet');
+      throw failure;
+    }
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
