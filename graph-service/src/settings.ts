@@ -22,8 +22,10 @@ const SETTINGS = z.object({
     .default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */
   IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
-  /** Directory of the graph store. */
-  IRISPAIR_GRAPH_STORE: z.string('give a directory').default('/var/lib/irispair/graph'),
+  /** Directory of the graph store, or its PostgreSQL URL. */
+  IRISPAIR_GRAPH_STORE: z.string('give a directory or a postgres:// URL').default('/var/lib/irispair/graph'),
+  /** File with the password of the store's PostgreSQL user. */
+  IRISPAIR_STORE_PASSWORD_FILE: z.string('give the path of a file').optional(),
   /** Match threshold, fractional Hamming distance. */
   IRISPAIR_THRESHOLD: z.coerce
     .number('give a number from 0 to below 0.5')

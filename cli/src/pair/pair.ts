@@ -17,11 +17,11 @@ export type ServiceName = 'iris' | 'graph';
 
 /** How to run a pair. */
 export interface PairOptions {
-  /** Holds both stores and the socket. */
+  /** Holds the socket, and both stores unless the environment names others. */
   readonly directory: string;
   /** HOST:PORT of the public API. */
   readonly listen: string;
-  /** Further settings of both services. */
+  /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
   /** Told of every line that a service logs. */
   readonly logged: (service: ServiceName, line: string) => void;
@@ -66,11 +66,11 @@ export class Pair {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
+        IRISPAIR_IRIS_STORE: join(directory, 'iris'),
+        IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
         ...environment,
         IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
         IRISPAIR_IRIS_SOCKET: this.socket,
-        IRISPAIR_IRIS_STORE: join(directory, 'iris'),
-        IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
         IRISPAIR_LISTEN: listen,
       },
     });
