@@ -46,7 +46,7 @@ export async function runHopBench(): Promise<PartResult> {
     listen: `127.0.0.1:${await freePort()}`,
     environment: { IRIS_STORE_INITIAL_CAPACITY: String(STORED), IRISPAIR_LOG_LEVEL: 'error' },
     logged: (service, line) => process.stderr.write(`[${service}] ${line}\n`),
-    died: (service, reason) => process.stderr.write(`[${service}] ended: ${reason}\n`),
+    died: (service, { reason }) => process.stderr.write(`[${service}] ended: ${reason}\n`),
   });
   const echo = await startEcho(join(directory, 'echo.sock'));
   try {

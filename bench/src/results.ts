@@ -20,13 +20,13 @@ export function keepLatest(part: string, { figures }: PartResult): void {
 }
 
 /**
- * Writes bench/results/<date>-<machine>.json and the tables beside it.
+ * Writes bench/results/<date and time>-<machine>.json and the tables beside it.
  * @returns the path without its ending
  */
 export function saveRun(results: ReadonlyMap<string, PartResult>): string {
   mkdirSync(RESULTS, { recursive: true });
   const machine = describeMachine();
-  const date = new Date().toISOString().slice(0, 10);
+  const date = new Date().toISOString().slice(0, 16).replace(':', '');
   const commit = currentCommit();
   const path = join(RESULTS, `${date}-${machineInWords(machine)}`);
   const parts = Object.fromEntries([...results].map(([part, { figures }]) => [part, figures]));

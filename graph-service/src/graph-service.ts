@@ -74,6 +74,7 @@ export async function startGraphService(
   const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX);
   const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
   let ready = false;
+  let storeAway = '';
   const setReady = (now: boolean) => {
     ready = now;
     for (const name of ['', 'irispair.v1.IrisPair']) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
@@ -95,6 +96,11 @@ export async function startGraphService(
       lost: () => {
         setReady(false);
         logger.warn('the iris service is away');
+      },
+      storeAway: (reason) => {
+        if (reason !== storeAway)
+          logger.warn({ reason }, reason === '' ? 'enrolments are taken again' : 'enrolments are refused');
+        storeAway = reason;
       },
     },
     logger,
@@ -127,6 +133,7 @@ export async function startGraphService(
     threshold: settings.IRISPAIR_THRESHOLD,
     rotations,
     isReady: () => ready,
+    storeAway: () => storeAway,
     logger,
   });
   const checkReady = () => {

@@ -30,7 +30,7 @@ import { Sessions } from './hop/sessions.js';
 import { PlacementReport } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import type { IrisStore, StoreIdentity } from './store/iris-store.js';
-import { LmdbIrisStore } from './store/lmdb-iris-store.js';
+import { openIrisStore } from './store/open-iris-store.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
@@ -50,7 +50,7 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
-  const store = await LmdbIrisStore.open(settings.IRISPAIR_IRIS_STORE, IDENTITY);
+  const store = await openIrisStore(settings, IDENTITY, logger);
   try {
     const engine = startEngine(settings, decision);
     try {
@@ -76,7 +76,7 @@ async function serve(
   const gallery = new Gallery(engine, store);
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  gallery.load(logger);
+  await gallery.load(logger);
 
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
@@ -93,7 +93,11 @@ async function serve(
   );
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   await bind(server, socket);
-  health.setStatus('', 'SERVING');
+  const sayReady = () => {
+    health.setStatus('', gallery.storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
+  };
+  gallery.events.on('away', sayReady);
+  sayReady();
   logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
   const expiry = setInterval(() => {
     sessions.expire();
@@ -104,6 +108,7 @@ async function serve(
     engine,
     async stop() {
       clearInterval(expiry);
+      gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
       await drainServer(server, DRAIN_MILLISECONDS);
       await engine.close();

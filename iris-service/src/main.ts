@@ -9,7 +9,7 @@ import { startIrisService } from './iris-service.js';
 import { readIrisServiceSettings } from './settings.js';
 
 async function start() {
-  const settings = readIrisServiceSettings(process.env);
+  const settings = readIrisServiceSettings(process.env, process.argv.slice(2));
   const logger = createLogger('iris', settings.IRISPAIR_LOG_LEVEL);
   const refused = restartBound(decidePlacement(readTopology(), settings).iris);
   reportBinding(refused, settings.IRISPAIR_PLACEMENT_STRICT, logger);

@@ -4,9 +4,12 @@ import {
   choiceSetting,
   integerSetting,
   readEnvironment,
+  switchSetting,
   type Environment,
 } from '@irispair/common/config/environment';
+import { readCommandLine } from '@irispair/common/config/command-line';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
+import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 
 const HIGHEST_CAPACITY = 0xffff_fffe;
@@ -15,8 +18,11 @@ const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   /** Unix socket to listen on. */
   IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
-  /** Directory of the store. */
-  IRISPAIR_IRIS_STORE: z.string('give a directory').default('/var/lib/irispair/iris'),
+  ...STORE_SETTINGS,
+  /** Directory or `postgres://` URL of the store. */
+  IRISPAIR_IRIS_STORE: storeSetting().default('/var/lib/irispair/iris'),
+  /** Load what can be loaded of a PostgreSQL table with bad rows, and log the others; otherwise it is refused. */
+  IRISPAIR_SKIP_BAD_ROWS: switchSetting().default(false),
   /** Irises that the first segment of each arena holds. */
   IRIS_STORE_INITIAL_CAPACITY: integerSetting(1, HIGHEST_CAPACITY).default(100_000),
   /** Irises beyond which enrolment is refused. */
@@ -33,7 +39,16 @@ const SETTINGS = z.object({
 /** Checked settings. */
 export type IrisServiceSettings = z.output<typeof SETTINGS>;
 
-/** @throws MisconfiguredError naming every wrong variable */
-export function readIrisServiceSettings(environment: Environment): IrisServiceSettings {
-  return readEnvironment(SETTINGS, environment);
+/** `--store` and `--skip-bad-rows` stand for their variables. */
+const OPTIONS = {
+  store: { setting: 'IRISPAIR_IRIS_STORE', kind: 'value' },
+  'skip-bad-rows': { setting: 'IRISPAIR_SKIP_BAD_ROWS', kind: 'switch' },
+} as const;
+
+/** @throws MisconfiguredError naming every wrong variable, or what is wrong on the command line */
+export function readIrisServiceSettings(
+  environment: Environment,
+  commandLine: readonly string[] = [],
+): IrisServiceSettings {
+  return readEnvironment(SETTINGS, readCommandLine(commandLine, environment, OPTIONS));
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "addon/conversions.h"
+#include "core/copy/copy_reader.h"
 #include "core/search/batch_compare.h"
 #include "core/search/packed_ids.h"
 #include "core/system/error.h"
@@ -82,6 +83,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                        {InstanceAccessor<&Engine::KernelName>("kernel"),
                         InstanceMethod("loadIris", &Engine::Guarded<&Engine::LoadIris>),
                         InstanceMethod("loadDeleted", &Engine::Guarded<&Engine::LoadDeleted>),
+                        InstanceMethod("loadCopyChunk", &Engine::Guarded<&Engine::LoadCopyChunk>),
+                        InstanceMethod("closeCopy", &Engine::Guarded<&Engine::CloseCopy>),
                         InstanceMethod("reserve", &Engine::Promised<&Engine::Reserve>),
                         InstanceMethod("unreserve", &Engine::Guarded<&Engine::Unreserve>),
                         InstanceMethod("publish", &Engine::Guarded<&Engine::Publish>),
@@ -167,18 +170,46 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value LoadIris(const Napi::CallbackInfo& info) {
-    const std::uint32_t serial_id = ToSerialId(info[0]);
-    const std::uint16_t version = ToVersion(info[1]);
-    const IrisPlanes iris = ToRecord(info[2]);
+    LoadInto(ToSerialId(info[0]), ToVersion(info[1]), ToRecord(info[2]));
+    return info.Env().Undefined();
+  }
+
+  void LoadInto(std::uint32_t serial_id, std::uint16_t version, const IrisPlanes& iris) {
     while (!core_->gallery.Reserve(1)) {
       const std::lock_guard growing(core_->growing);
       core_->gallery.Grow();
     }
     core_->gallery.Publish(serial_id, version, iris);
-    return info.Env().Undefined();
   }
 
   Napi::Value LoadDeleted(const Napi::CallbackInfo& info) { return Erase(info); }
+
+  Napi::Value LoadCopyChunk(const Napi::CallbackInfo& info) {
+    CopyReader& reader = copies_[ToKey(info[0], "copy")];
+    std::vector<CopiedRow> rows;
+    reader.Feed(ToBytes(info[1], "chunk"), [this, &rows](const CopiedRow& row, const IrisPlanes& iris) {
+      if (row.state == RowState::kLive) LoadInto(row.serial_id, row.version, iris);
+      if (row.state == RowState::kDeleted) core_->gallery.Erase(row.serial_id, row.version);
+      rows.push_back(row);
+    });
+    Napi::Array faults = Napi::Array::New(info.Env());
+    for (const RowFault& fault : reader.TakeFaults()) {
+      Napi::Object object = Napi::Object::New(info.Env());
+      object.Set("serialId", fault.serial_id);
+      object.Set("problem", fault.problem);
+      faults.Set(faults.Length(), object);
+    }
+    Napi::Object read = Napi::Object::New(info.Env());
+    read.Set("rows", ToBuffer(info.Env(), rows));
+    read.Set("faults", faults);
+    read.Set("ended", reader.ended());
+    return read;
+  }
+
+  Napi::Value CloseCopy(const Napi::CallbackInfo& info) {
+    copies_.erase(ToKey(info[0], "copy"));
+    return info.Env().Undefined();
+  }
 
   Napi::Value Reserve(const Napi::CallbackInfo& info) {
     const auto count = static_cast<std::uint32_t>(ToInteger(info[0], "count", 0, 1 << 30));
@@ -526,6 +557,8 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   std::shared_ptr<Mailbox> mailbox_;
   std::map<std::int64_t, Searches> streams_;
   std::map<std::int64_t, std::shared_ptr<Scan>> scans_;
+  // Tables being loaded.
+  std::map<std::int64_t, CopyReader> copies_;
 };
 
 }  // namespace

@@ -105,6 +105,28 @@ describe('the border of the engine', () => {
     assert.equal(engine.readIris(1)?.version, 0);
   });
 
+  it('refuses bytes that are no copy of a table, and forgets them', () => {
+    for (const chunk of NO_BYTES) {
+      assert.throws(() => engine.loadCopyChunk(1, wrong(chunk)), names('chunk'));
+    }
+    for (const copy of [...NO_INTEGERS, -1]) {
+      assert.throws(() => engine.loadCopyChunk(wrong(copy), Buffer.alloc(0)), names('copy'));
+      assert.throws(() => {
+        engine.closeCopy(wrong(copy));
+      }, names('copy'));
+    }
+    const header = Buffer.alloc(19);
+    header.write('PGCOPY\n\xff\r\n\0', 'latin1');
+    const end = Buffer.from([0xff, 0xff]);
+    assert.throws(() => engine.loadCopyChunk(2, Buffer.alloc(19)), names('copy: not a binary COPY'));
+    engine.closeCopy(2);
+    assert.equal(engine.loadCopyChunk(2, header).ended, false);
+    assert.equal(engine.loadCopyChunk(2, end).ended, true);
+    assert.throws(() => engine.loadCopyChunk(2, end), names('after the end'));
+    engine.closeCopy(2);
+    engine.closeCopy(99);
+  });
+
   it('takes the lowest and the highest id', async () => {
     const record = encodeRecord(randomIris());
     const other = startEngine(4, 4);

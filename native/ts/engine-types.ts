@@ -115,6 +115,27 @@ export interface ScanResult {
   readonly compared: number;
 }
 
+/** What became of a row of a loaded table; the values are those in {@link CopiedRows.rows}. */
+export const RowState = {
+  Live: 0,
+  Deleted: 1,
+  /** It holds no iris and was not loaded; a fault says why. */
+  Bad: 2,
+} as const;
+
+/** Bytes of one row in {@link CopiedRows.rows}. */
+export const COPIED_ROW_BYTES = 8;
+
+/** Rows of a table that became whole with one chunk. */
+export interface CopiedRows {
+  /** Packed, 8 bytes each: serial id u32, version u16, {@link RowState} u16, little-endian. */
+  readonly rows: Buffer;
+  /** One for each bad row, in the order of rows; the problem names the column. */
+  readonly faults: readonly { readonly serialId: number; readonly problem: string }[];
+  /** Whether the end of the table was read. */
+  readonly ended: boolean;
+}
+
 /** Counters of one pool since start. */
 export interface PoolCounters {
   readonly workers: number;
@@ -183,6 +204,14 @@ export interface IrisEngine {
   loadIris(serialId: number, version: number, record: Uint8Array): void;
   /** Start-up only: notes a deleted id. */
   loadDeleted(serialId: number, version: number): void;
+  /**
+   * Start-up only: loads the rows of `COPY (SELECT id, version_id, left_code, left_mask, right_code, right_mask ...) TO STDOUT
+   * (FORMAT binary)` from its bytes, in chunks of any size. Chunks of one `copy`, a number of the caller's choice, follow
+   * each other; another copy may be read between them. Throws INVALID_ARGUMENT when it is no such stream, CAPACITY_EXHAUSTED.
+   */
+  loadCopyChunk(copy: number, chunk: Uint8Array): CopiedRows;
+  /** Forgets what was begun; an unknown one is ignored. */
+  closeCopy(copy: number): void;
 
   /**
    * Makes sure that `count` further slots a side are free and keeps them for the coming insert/update calls;

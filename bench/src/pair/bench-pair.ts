@@ -74,6 +74,6 @@ function startPair(directory: string, listen: string, environment: Environment):
     listen,
     environment: { IRISPAIR_LOG_LEVEL: 'error', ...environment },
     logged: (service, line) => process.stderr.write(`[${service}] ${line}\n`),
-    died: (service, reason) => process.stderr.write(`[${service}] ended: ${reason}\n`),
+    died: (service, { reason }) => process.stderr.write(`[${service}] ended: ${reason}\n`),
   });
 }

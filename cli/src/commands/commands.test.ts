@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -100,6 +101,34 @@ describe('the command line, offline', () => {
     const { code, errors } = await irispair(['compare', join(directory, 'none'), join(directory, 'none')]);
     assert.equal(code, 1);
     assert.match(errors, /ENOENT/);
+  });
+});
+
+describe('`up`', () => {
+  it('refuses an address that somebody listens on, by name', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    const { code, errors } = await irispair(['up', '--data', directory, '--listen', `127.0.0.1:${port}`]);
+    server.close();
+    rmSync(directory, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(errors, new RegExp(`--listen: somebody listens on 127\\.0\\.0\\.1:${port} already`));
+  });
+
+  it('stops, and starts nothing again, when a service cannot run as configured', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    const args = ['up', '--data', directory, '--listen', `127.0.0.1:${await freePort()}`];
+    const { code, output, errors } = await irispair(args, '', { IRISPAIR_HUGEPAGES: 'maybe' });
+    assert.equal(code, 2);
+    assert.match(output, /IRISPAIR_HUGEPAGES="maybe": give one of require, prefer, off/);
+    assert.match(errors, /the iris service cannot run as configured/);
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.endsWith('.sock')),
+      [],
+    );
+    rmSync(directory, { recursive: true });
   });
 });
 

@@ -1,11 +1,15 @@
-/** `up`: the pair in the foreground. A service that dies is started again. */
+/** `up`: the pair in the foreground. A service that dies is started again, unless it cannot run as configured. */
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
+import { isInUse } from '../pair/free-port.js';
 import { Pair, type ServiceName } from '../pair/pair.js';
+import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
 
 interface UpOptions {
@@ -13,6 +17,8 @@ interface UpOptions {
   readonly listen: string;
   readonly placement?: string;
   readonly index?: string;
+  readonly irisStore?: string;
+  readonly graphStore?: string;
   readonly json?: boolean;
 }
 
@@ -31,12 +37,19 @@ export function addUpCommand(program: Command): void {
     .addOption(
       new Option('--index <mode>', 'how searches find candidates').choices(['hnsw', 'exact', 'auto']),
     )
+    .option('--iris-store <directory|url>', 'where the irises are, if not below --data')
+    .option('--graph-store <directory|url>', 'where the graph is, if not below --data')
     .option('--json', 'print the services’ logs as they are, JSON a line')
     .addHelpText('after', '\nExample:\n  irispair up --data /srv/irispair --listen 127.0.0.1:50051')
     .action(up);
 }
 
 async function up(options: UpOptions): Promise<void> {
+  if (await isInUse(options.listen)) {
+    throw new MisconfiguredError(
+      `--listen: somebody listens on ${options.listen} already: choose another address`,
+    );
+  }
   const directory = resolve(options.data);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
@@ -46,22 +59,29 @@ async function up(options: UpOptions): Promise<void> {
     environment: {
       ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
       ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),
+      ...(options.irisStore === undefined ? {} : { IRISPAIR_IRIS_STORE: options.irisStore }),
+      ...(options.graphStore === undefined ? {} : { IRISPAIR_GRAPH_STORE: options.graphStore }),
     },
     logged: (service, line) => {
       print(options.json === true ? line : readable(service, line));
     },
-    died: (service, reason) => {
+    died: (service, { reason, isMisconfigured }) => {
+      if (isMisconfigured) {
+        note(`the ${service} service cannot run as configured: see its last line`);
+        process.exitCode = ExitCode.Usage;
+        stop.abort();
+        return;
+      }
       note(`the ${service} service ended (${reason}): starting it again`);
       void restartLater(pair, service, stop.signal);
     },
   });
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve();
-      });
-    }
-  });
+  const stopped = once(stop.signal, 'abort');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
   const ready = pair.ready().then(async () => {
     const client = new PairClient(options.listen);
     note(describeStatus(await client.status()));
@@ -72,7 +92,6 @@ async function up(options: UpOptions): Promise<void> {
     if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
   });
   await stopped;
-  stop.abort();
   await pair.stop();
 }
 

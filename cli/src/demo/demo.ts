@@ -50,7 +50,7 @@ export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise
       log.push(`[${service}] ${line}`);
       if (log.length > LOG_LINES_KEPT) log.shift();
     },
-    died: (service, reason) => {
+    died: (service, { reason }) => {
       died.abort(new Error(`the ${service} service ended: ${reason}`));
     },
   });

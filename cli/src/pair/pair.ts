@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
 import { PairClient } from '../client/pair-client.js';
 
 /** The two services. */
@@ -17,7 +18,7 @@ export type ServiceName = 'iris' | 'graph';
 
 /** How to run a pair. */
 export interface PairOptions {
-  /** Holds the socket, and both stores unless the environment names others. */
+  /** Holds the socket, and both stores unless the environment says where they are. */
   readonly directory: string;
   /** HOST:PORT of the public API. */
   readonly listen: string;
@@ -26,7 +27,14 @@ export interface PairOptions {
   /** Told of every line that a service logs. */
   readonly logged: (service: ServiceName, line: string) => void;
   /** Told when a service ended without being asked. */
-  readonly died: (service: ServiceName, reason: string) => void;
+  readonly died: (service: ServiceName, death: Death) => void;
+}
+
+/** How a service ended without being asked. */
+export interface Death {
+  readonly reason: string;
+  /** It cannot run as configured; its log says why. Starting it again does not help. */
+  readonly isMisconfigured: boolean;
 }
 
 const READY_MILLISECONDS = 60_000;
@@ -80,7 +88,11 @@ export class Pair {
     });
     child.once('exit', (code, signal) => {
       this.children.delete(service);
-      if (!this.stopping) this.options.died(service, signal ?? `exit code ${code ?? 0}`);
+      if (this.stopping) return;
+      this.options.died(service, {
+        reason: signal ?? `exit code ${code ?? 0}`,
+        isMisconfigured: code === MISCONFIGURED_EXIT_CODE,
+      });
     });
   }
 

@@ -61,6 +61,9 @@ export class UnavailableError extends IrisPairError {
   readonly code = ErrorCode.Unavailable;
 }
 
+/** The database of the store is away; nothing was changed. */
+export class StoreAwayError extends UnavailableError {}
+
 /** The caller went away. */
 export class CancelledError extends IrisPairError {
   readonly code = ErrorCode.Cancelled;

@@ -44,14 +44,19 @@ async function migrateLocked(
   address: PostgresAddress,
   { schema, directory }: Migrations,
 ): Promise<void> {
-  // Only when missing: who may not make schemas may still use one that was made for them.
+  // Each only when missing: who may not make them may still use those that were made for them.
+  const table = `${escapeIdentifier(schema)}.migrations`;
   const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
   if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${escapeIdentifier(schema)}`);
-  const table = `${escapeIdentifier(schema)}.migrations`;
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS ${table} (version bigint PRIMARY KEY, name text, md5 text, run_at timestamptz);
-     INSERT INTO ${table} (version) VALUES (0) ON CONFLICT DO NOTHING`,
-  );
+  const { rows } = await client.query<{ missing: boolean }>('SELECT to_regclass($1) IS NULL AS missing', [
+    table,
+  ]);
+  if (rows[0].missing) {
+    await client.query(
+      `CREATE TABLE ${table} (version bigint PRIMARY KEY, name text, md5 text, run_at timestamptz);
+       INSERT INTO ${table} (version) VALUES (0)`,
+    );
+  }
   const migrator = new Postgrator({
     driver: 'pg',
     migrationPattern: join(directory, '*.sql'),

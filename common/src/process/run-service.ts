@@ -5,6 +5,9 @@
  */
 import { MisconfiguredError } from '../errors/errors.js';
 
+/** Exit code of a service that cannot run as configured: starting it again does not help. */
+export const MISCONFIGURED_EXIT_CODE = 2;
+
 /** What is started and stopped. */
 export interface RunningService {
   stop(): Promise<void>;
@@ -31,7 +34,7 @@ export async function runService(
     process.stderr.write(
       `${name} service: ${error instanceof MisconfiguredError ? error.message : describe(error)}\n`,
     );
-    process.exit(error instanceof MisconfiguredError ? 2 : 1);
+    process.exit(error instanceof MisconfiguredError ? MISCONFIGURED_EXIT_CODE : 1);
   }
 }
 

@@ -9,7 +9,12 @@
  * 5. Store what is to be stored, durably; then link it; then answer.
  */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { ExhaustedError, NotFoundError, UnavailableError } from '@irispair/common/errors/errors';
+import {
+  ExhaustedError,
+  NotFoundError,
+  StoreAwayError,
+  UnavailableError,
+} from '@irispair/common/errors/errors';
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
@@ -54,6 +59,8 @@ interface Outcome {
   readonly pending: Pending;
   readonly change: Change | undefined;
   readonly near: NewNode['near'] | undefined;
+  /** Whether the answer names a request of the same batch, which must be stored for it to hold. */
+  readonly needsMates: boolean;
   readonly answer: (id: VectorId | undefined) => Answer;
 }
 
@@ -156,7 +163,13 @@ function decideInOrder(
     const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
     const verdict = decide([...own, ...fromMates], new Set(ask.orList));
     if (ask.kind === 'search' || verdict.decision !== Decision.Unique) {
-      outcomes.push({ pending, change: undefined, near: undefined, answer: () => answered(verdict, null) });
+      outcomes.push({
+        pending,
+        change: undefined,
+        near: undefined,
+        needsMates: fromMates.length > 0,
+        answer: () => answered(verdict, null),
+      });
       return;
     }
     const serial = serialId(next);
@@ -166,6 +179,7 @@ function decideInOrder(
       pending,
       change: { kind: { $case: 'insert', value: { queryHandle: handle, serialId: serial } } },
       near: [four.normal[Side.Left].neighbours, four.normal[Side.Right].neighbours],
+      needsMates: fromMates.length > 0,
       answer: () => answered(verdict, serial),
     });
   });
@@ -187,6 +201,7 @@ async function decideOther(one: Case, { registry, matcher }: BatchParts): Promis
           pending,
           change: { kind: { $case: 'delete', value: { expected } } },
           near: undefined,
+          needsMates: false,
           answer: (id) => ({ kind: 'deleted', version: id?.version ?? expected.version }),
         },
       ];
@@ -217,12 +232,19 @@ async function verify(
       ? { kind: { $case: 'update', value: { queryHandle: handle, expected: id } } }
       : undefined,
     near: undefined,
+    needsMates: false,
     answer: (now) => ({ kind: 'verified', left, right, version: now?.version ?? id.version }),
   };
 }
 
 async function storeAndAnswer(outcomes: readonly Outcome[], parts: BatchParts): Promise<void> {
   const changing = outcomes.filter(({ change }) => change !== undefined);
+  if (changing.length > 0) {
+    // What neither is stored nor names what is holds whatever becomes of the commit.
+    for (const { pending, change, needsMates, answer } of outcomes) {
+      if (change === undefined && !needsMates) pending.resolve(answer(undefined));
+    }
+  }
   const ids = changing.length === 0 ? [] : await commit(changing, parts);
   await follow(changing, ids, parts);
   outcomes.forEach(({ pending, answer, change }) => {
@@ -237,7 +259,7 @@ async function commit(changing: readonly Outcome[], { client, fellBehind }: Batc
     return await client.commit(changing.flatMap(({ change }) => change ?? []));
   } catch (error) {
     // Unless it was refused whole, nobody knows whether it was stored.
-    if (!(error instanceof ExhaustedError)) fellBehind();
+    if (!(error instanceof ExhaustedError || error instanceof StoreAwayError)) fellBehind();
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import {
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  StoreAwayError,
   UnavailableError,
 } from '@irispair/common/errors/errors';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
@@ -167,6 +168,7 @@ const ERROR_OF: ReadonlyMap<status, (details: string) => Error> = new Map<status
       status.DEADLINE_EXCEEDED,
       (details) => new DeadlineExceededError(`the iris service did not answer in time: ${details}`),
     ],
+    [status.ABORTED, (details) => new StoreAwayError(details)],
     [status.NOT_FOUND, (details) => new NotFoundError(details)],
     [status.RESOURCE_EXHAUSTED, (details) => new ExhaustedError(details)],
     [status.FAILED_PRECONDITION, (details) => new ConflictError(details)],

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
+import type { SessionResponse } from '@irispair/proto/compute';
 import type { IrisClient } from './iris-client.js';
 
 const RETRY_MILLISECONDS = 200;
@@ -15,6 +16,8 @@ export interface LinkObserver {
   joined(): Promise<void>;
   ready(): void;
   lost(): void;
+  /** Why the iris service takes no changes at present; empty while it does. */
+  storeAway(reason: string): void;
 }
 
 /** A session that is renewed. */
@@ -81,7 +84,8 @@ export class IrisLink {
       call.cancel();
     };
     let prepared: Promise<void> | undefined;
-    for await (const { sessionId } of call as AsyncIterable<{ sessionId: number }>) {
+    for await (const { sessionId, storeAway } of call as AsyncIterable<SessionResponse>) {
+      this.observer.storeAway(storeAway);
       prepared ??= this.prepare(sessionId, this.cancel);
     }
     await prepared;

@@ -16,8 +16,8 @@ import type { FourSearches } from './sightings.js';
 /** How candidates are found. */
 export type IndexMode = 'hnsw' | 'exact' | 'auto';
 
-/** Up to this many irises a scan is faster than walks; see docs/architecture.md for the measurement. */
-const EXACT_UP_TO = 1_000;
+/** Up to this many irises a scan is at least as fast as walks: `npm run bench -- crossover`, docs/decisions.md. */
+const EXACT_UP_TO = 5_000;
 
 const ORIENTATIONS = [Orientation.Normal, Orientation.Mirror] as const;
 

@@ -21,6 +21,7 @@ export interface StatusParts {
   readonly threshold: number;
   readonly rotations: number;
   readonly isReady: () => boolean;
+  readonly storeAway: () => string;
   readonly logger: Logger;
 }
 
@@ -37,6 +38,7 @@ export class StatusReport {
       enrolled: registry.live,
       highestSerialId: registry.highest,
       ready: isReady(),
+      storeAway: this.parts.storeAway(),
       index: matcher.usesWalks ? api.IndexMode.HNSW : api.IndexMode.EXACT,
       threshold,
       rotations,

@@ -18,6 +18,8 @@ type Evaluate = ServerDuplexStream<EvaluateRequest, EvaluateResponse>;
 export class LineService {
   /** Searches opened, in all streams. */
   opened = 0;
+  /** Messages received, in all streams. */
+  received = 0;
   private readonly server = new Server();
   private held: Promise<void> | undefined;
   private letGo: () => void = () => undefined;
@@ -62,6 +64,7 @@ export class LineService {
   private serve(call: Evaluate): void {
     const line = new NumberLine(this.placeOf);
     call.on('data', (request: EvaluateRequest) => {
+      this.received += 1;
       this.opened += request.steps.filter(({ open }) => open !== undefined).length;
       void this.answer(line, request).then((response) => call.write(response));
     });

@@ -1,4 +1,9 @@
-/** The walker threads, as the main thread sees them. A thread that dies fails its jobs and is replaced. */
+/**
+ * The walker threads, as the main thread sees them.
+ *
+ * A thread that dies fails its jobs and is replaced: at once, or after a pause when it had only just started. Until then
+ * its share of the searches fails.
+ */
 import { Worker } from 'node:worker_threads';
 import {
   CancelledError,
@@ -23,10 +28,20 @@ interface Job {
 }
 
 interface Walker {
-  thread: Worker;
+  /** Undefined between a thread's death and its replacement. */
+  thread: Worker | undefined;
   counters: HopCounters;
   readonly jobs: Map<number, Job>;
 }
+
+/** A thread that lived no longer is replaced only after as long. */
+const RESTART_MILLISECONDS = 1_000;
+
+const DIED: WalkOutcome = {
+  ok: false,
+  code: ErrorCode.Unavailable,
+  message: 'a walker thread died: try again',
+};
 
 /** Walks in parallel. */
 export class WalkerPool {
@@ -36,6 +51,7 @@ export class WalkerPool {
   private retired: HopCounters = noHops();
   private lastJob = 0;
   private closing: Promise<unknown> | undefined;
+  private readonly restarts = new Set<NodeJS.Timeout>();
 
   constructor(
     threads: number,
@@ -85,16 +101,20 @@ export class WalkerPool {
 
   /** Ends all threads; what is in work fails. */
   async close(): Promise<void> {
-    this.closing ??= Promise.all(this.walkers.map(({ thread }) => stop(thread)));
+    for (const restart of this.restarts) clearTimeout(restart);
+    this.closing ??= Promise.all(
+      this.walkers.flatMap(({ thread }) => (thread === undefined ? [] : [stop(thread)])),
+    );
     await this.closing;
   }
 
-  private run(walker: Walker, orders: readonly SearchOrder[]): Promise<readonly WalkOutcome[]> {
+  private run({ thread, jobs }: Walker, orders: readonly SearchOrder[]): Promise<readonly WalkOutcome[]> {
+    if (thread === undefined) return Promise.resolve(orders.map(() => DIED));
     this.lastJob += 1;
     const job = this.lastJob;
     return new Promise((resolve) => {
-      walker.jobs.set(job, { resolve, size: orders.length });
-      tell(walker.thread, { kind: 'search', job, orders });
+      jobs.set(job, { resolve, size: orders.length });
+      tell(thread, { kind: 'search', job, orders });
     });
   }
 
@@ -112,35 +132,42 @@ export class WalkerPool {
     thread.on('error', (error) => {
       this.logger.error({ err: error, walker: index }, 'a walker thread died');
     });
+    const started = performance.now();
     thread.on('exit', () => {
-      this.fail(this.walkers[index]);
-      if (this.closing === undefined) this.replace(index);
+      this.retire(this.walkers[index]);
+      if (this.closing !== undefined) return;
+      if (performance.now() - started > RESTART_MILLISECONDS) this.replace(index);
+      else this.replaceLater(index);
     });
     return thread;
   }
 
-  private replace(index: number): void {
-    const walker = this.walkers[index];
+  /** Ends all jobs of a walker whose thread is gone, and keeps what it had counted. */
+  private retire(walker: Walker): void {
+    walker.thread = undefined;
     this.retired = addHops([this.retired, walker.counters]);
     walker.counters = noHops();
-    walker.thread = this.start(index);
-    for (const chunk of this.chunks) tell(walker.thread, { kind: 'chunk', chunk });
-    tell(walker.thread, { kind: 'entry points', entryPoints: this.entryPoints });
+    for (const { resolve, size } of walker.jobs.values()) resolve(Array<WalkOutcome>(size).fill(DIED));
+    walker.jobs.clear();
   }
 
-  /** Ends all jobs of a walker whose thread is gone. */
-  private fail({ jobs }: Walker): void {
-    const outcome: WalkOutcome = {
-      ok: false,
-      code: ErrorCode.Unavailable,
-      message: 'a walker thread died: try again',
-    };
-    for (const { resolve, size } of jobs.values()) resolve(Array<WalkOutcome>(size).fill(outcome));
-    jobs.clear();
+  private replaceLater(index: number): void {
+    const restart = setTimeout(() => {
+      this.restarts.delete(restart);
+      this.replace(index);
+    }, RESTART_MILLISECONDS);
+    this.restarts.add(restart);
+  }
+
+  private replace(index: number): void {
+    const thread = this.start(index);
+    this.walkers[index].thread = thread;
+    for (const chunk of this.chunks) tell(thread, { kind: 'chunk', chunk });
+    tell(thread, { kind: 'entry points', entryPoints: this.entryPoints });
   }
 
   private tellAll(message: ToWalker): void {
-    for (const { thread } of this.walkers) tell(thread, message);
+    for (const { thread } of this.walkers) if (thread !== undefined) tell(thread, message);
   }
 }
 

@@ -1,14 +1,18 @@
 /**
  * The irises in memory and in the store, kept equal.
  *
- * Loading copies every record from the store into the arenas. A commit is checked whole, its slots are reserved, the
- * store makes it durable, and only then it is published to searches. Commits go one after the other.
+ * Loading copies every record from the store into the arenas. Commits are taken in groups: while the store writes one, the
+ * next gather. Each commit of a group is checked whole; slots are reserved for those that pass, the store makes them
+ * durable at once, and only then they are published to searches.
  */
+import { EventEmitter } from 'node:events';
 import {
   ConflictError,
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  StoreAwayError,
+  UnavailableError,
 } from '@irispair/common/errors/errors';
 import {
   serialId,
@@ -35,36 +39,77 @@ export interface RegistryEntry {
   readonly deleted: boolean;
 }
 
+/** A commit that waits for its turn, and whoever waits for it. */
+interface Waiting {
+  readonly wanted: readonly WantedChange[];
+  readonly resolve: (ids: VectorId[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A commit that passed the check. */
+interface Admitted {
+  readonly waiting: Waiting;
+  readonly changes: readonly StoreChange[];
+}
+
+/** How long callers wait. */
+interface Patience {
+  readonly timer: NodeJS.Timeout;
+  readonly ended: () => boolean;
+}
+
 const PROGRESS_EVERY = 100_000;
+/** Changes of one transaction at most, unless a single commit has more. */
+const MOST_CHANGES_TOGETHER = 4_096;
+/** A commit is answered within this. What is stored later is published then. */
+const PATIENCE_MILLISECONDS = 5_000;
 
 /** The irises of this service. */
 export class Gallery {
+  /** `late`: a commit was stored whose callers were told that nobody knows. `away`: the store came or went. */
+  readonly events = new EventEmitter<{ late: []; away: [] }>();
   /** By serial id; index 0 is never used. */
   private readonly versions: (Version | undefined)[] = [undefined];
   private readonly deleted = new Set<SerialId>();
   private readonly turns = new Turns();
+  private waiting: Waiting[] = [];
 
   constructor(
     private readonly engine: IrisEngine,
     private readonly store: IrisStore,
-  ) {}
-
-  /** Copies every stored iris into the arenas. @throws ExhaustedError when they do not fit */
-  load(logger: Logger): void {
-    for (const { id, record } of this.store.load()) {
-      if (record === null) this.engine.loadDeleted(id.serialId, id.version);
-      else this.loadOne(id, record);
-      this.note(id, record === null);
-      if (id.serialId % PROGRESS_EVERY === 0) logger.info({ loaded: id.serialId }, 'loading irises');
-    }
+  ) {
+    store.onAwayChange(() => {
+      // None of these has been begun.
+      if (store.away !== undefined) this.rejectAll(this.waiting.splice(0), awayError(store.away));
+      this.events.emit('away');
+    });
   }
 
-  private loadOne(id: VectorId, record: Uint8Array): void {
+  /** Copies every stored iris into the arenas. @throws ExhaustedError when they do not fit */
+  async load(logger: Logger): Promise<void> {
+    let loaded = 0;
+    let all = 0;
     try {
-      this.engine.loadIris(id.serialId, id.version, record);
+      await this.store.loadInto(this.engine, {
+        begin: (highest) => {
+          all = highest;
+          // Irises come in any order: a long array that is filled from the middle would become a map.
+          while (this.versions.length <= highest) this.versions.push(undefined);
+        },
+        loaded: (serial, count, isDeleted) => {
+          this.note({ serialId: serialId(serial), version: version(count) }, isDeleted);
+          loaded += 1;
+          if (loaded % PROGRESS_EVERY === 0) logger.info({ loaded, all }, 'loading irises');
+        },
+      });
     } catch (error) {
       throw asExhausted(error);
     }
+  }
+
+  /** Why commits are refused at present; undefined while they are taken. */
+  get storeAway(): string | undefined {
+    return this.store.away;
   }
 
   get commitCount(): number {
@@ -103,30 +148,92 @@ export class Gallery {
 
   /**
    * Applies changes, all or none; resolves to the new ids once they are durable and visible.
-   * @throws ConflictError, NotFoundError, ExhaustedError or InvalidInputError, nothing changed
+   * @throws ConflictError, NotFoundError, ExhaustedError, InvalidInputError or StoreAwayError, nothing changed;
+   * UnavailableError when nobody knows yet
    */
   commit(wanted: readonly WantedChange[]): Promise<VectorId[]> {
-    return this.turns.take(() => this.commitNow(wanted));
+    if (this.store.away !== undefined) return Promise.reject(awayError(this.store.away));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ wanted, resolve, reject });
+      void this.turns.take(() => this.commitWaiting());
+    });
   }
 
-  private async commitNow(wanted: readonly WantedChange[]): Promise<VectorId[]> {
-    const changes = this.check(wanted);
+  /** Stores what waits, as one. Whatever happens is told to those who wait for it. */
+  private async commitWaiting(): Promise<void> {
+    const admitted = this.admitWaiting();
+    const changes = admitted.flatMap((one) => one.changes);
+    if (changes.length === 0) return;
+    const waiting = admitted.map((one) => one.waiting);
     const slots = changes.filter(({ record }) => record !== null).length;
-    await this.engine.reserve(slots).catch((error: unknown) => {
-      throw asExhausted(error);
-    });
+    try {
+      await this.engine.reserve(slots);
+    } catch (error) {
+      this.rejectAll(waiting, asExhausted(error));
+      return;
+    }
+    const patience = this.beginPatience(waiting);
     try {
       await this.store.commit(changes);
     } catch (error) {
       this.engine.unreserve(slots);
-      throw error;
+      this.rejectAll(waiting, error);
+      return;
+    } finally {
+      clearTimeout(patience.timer);
     }
-    return changes.map((change) => this.publish(change));
+    for (const one of admitted) one.waiting.resolve(one.changes.map((change) => this.publish(change)));
+    if (patience.ended()) this.events.emit('late');
   }
 
-  private check(wanted: readonly WantedChange[]): StoreChange[] {
+  /** Answers those who wait when the store has not done so in time. */
+  private beginPatience(waiting: readonly Waiting[]): Patience {
+    let ended = false;
+    const timer = setTimeout(() => {
+      ended = true;
+      const seconds = PATIENCE_MILLISECONDS / 1_000;
+      this.rejectAll(
+        waiting,
+        new UnavailableError(
+          `the store did not answer within ${seconds} s, whether this is stored is not known yet: try again later`,
+        ),
+      );
+    }, PATIENCE_MILLISECONDS);
+    return { timer, ended: () => ended };
+  }
+
+  /** Takes the first of those who wait, as many as go together, and refuses those that do not pass. */
+  private admitWaiting(): Admitted[] {
+    const admitted: Admitted[] = [];
+    const planned: Planned = { highest: this.highest, touched: new Set() };
+    for (let changes = 0; changes < MOST_CHANGES_TOGETHER;) {
+      const waiting = this.waiting.at(0);
+      // One that builds on another waits until that one is stored.
+      if (waiting === undefined || buildsOn(planned.touched, waiting.wanted)) break;
+      this.waiting.shift();
+      try {
+        const one = { waiting, changes: this.check(waiting.wanted, planned) };
+        admitted.push(one);
+        changes += one.changes.length;
+        for (const { serialId: serial } of one.changes) {
+          planned.touched.add(serial);
+          planned.highest = Math.max(planned.highest, serial);
+        }
+      } catch (error) {
+        waiting.reject(error);
+      }
+    }
+    return admitted;
+  }
+
+  private rejectAll(waiting: readonly Waiting[], error: unknown): void {
+    for (const { reject } of waiting) reject(error);
+  }
+
+  /** @param planned what commits before this one in its group will have changed */
+  private check(wanted: readonly WantedChange[], planned: Planned): StoreChange[] {
     const touched = new Set<number>();
-    let highest = this.highest;
+    let { highest } = planned;
     return wanted.map((change, index) => {
       const serial = change.kind === 'insert' ? change.serialId : change.expected.serialId;
       if (touched.has(serial)) {
@@ -192,6 +299,20 @@ export class Gallery {
     this.versions[serial] = count;
     if (isDeleted) this.deleted.add(serial);
   }
+}
+
+/** What the commits of a group change that come before the one being checked. */
+interface Planned {
+  highest: number;
+  readonly touched: Set<number>;
+}
+
+function buildsOn(touched: ReadonlySet<number>, wanted: readonly WantedChange[]): boolean {
+  return wanted.some((change) => change.kind !== 'insert' && touched.has(change.expected.serialId));
+}
+
+function awayError(reason: string): StoreAwayError {
+  return new StoreAwayError(`the store takes no changes at present: ${reason}`);
 }
 
 function asExhausted(error: unknown): unknown {

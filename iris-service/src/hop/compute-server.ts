@@ -11,6 +11,7 @@ import {
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  StoreAwayError,
 } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
 import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
@@ -98,6 +99,8 @@ function answerUnary<Request, Response>(
 /** The status to refuse a call with. What clients are not told is logged. */
 function refusal(error: unknown, logger: Logger): StatusObject {
   const refused = toStatus(fromNative(error));
+  // Apart from a service that is away: this one is there, and has changed nothing.
+  if (error instanceof StoreAwayError) return { ...refused, code: status.ABORTED };
   if (refused.code === status.INTERNAL) logger.error({ err: error }, 'a call failed');
   return refused;
 }
@@ -128,12 +131,19 @@ function serveSession(
       maximumCandidatesAStep: MAXIMUM_CANDIDATES_A_STEP,
       queryExpirySeconds: parts.queryExpirySeconds,
       commitCount: parts.gallery.commitCount,
+      storeAway: parts.gallery.storeAway ?? '',
     });
+  // What was stored late, the graph service does not know of: it joins anew and catches up.
+  const endLate = () => {
+    call.end();
+  };
+  parts.gallery.events.on('away', say).on('late', endLate);
   parts.logger.info({ session, client: call.request.client.slice(0, 64) }, 'graph service joined');
   say();
   const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);
   call.on('close', () => {
     clearInterval(heartbeat);
+    parts.gallery.events.off('away', say).off('late', endLate);
     parts.sessions.leave(session);
     parts.logger.info({ session }, 'graph service left');
   });

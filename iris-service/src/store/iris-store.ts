@@ -3,7 +3,9 @@
  *
  * A store says what it holds; a service configured otherwise is refused.
  */
+import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { SerialId, VectorId, Version } from '@irispair/common/ids/vector-id';
+import type { IrisEngine } from '@irispair/native/engine-types';
 
 /** What a store holds. */
 export interface StoreIdentity {
@@ -29,6 +31,14 @@ export interface StoreChange {
   readonly record: Uint8Array | null;
 }
 
+/** Told while irises are copied into memory. Not one object for each: there are millions. */
+export interface LoadObserver {
+  /** Before anything else. @param highest the highest serial id */
+  begin(highest: number): void;
+  /** Each serial id once, in any order. */
+  loaded(serialId: number, version: number, deleted: boolean): void;
+}
+
 /** Durable irises of one owner. */
 export interface IrisStore {
   /** What it holds. */
@@ -37,12 +47,32 @@ export interface IrisStore {
   readonly commitCount: number;
   /** Ids ever given, deleted ones included. */
   count(): Promise<number>;
+  /** Why commits are refused at present; undefined while they are taken. */
+  readonly away: string | undefined;
+  /** Calls the listener whenever `away` has changed. */
+  onAwayChange(listener: () => void): void;
   /** Every id ever given, ascending. A record is valid until the next one is asked for. */
-  load(): Iterable<StoredIris>;
+  load(): Iterable<StoredIris> | AsyncIterable<StoredIris>;
   /**
-   * Applies changes, all or none; resolves once they are durable.
-   * @throws ExhaustedError when the disk is full; nothing was changed
+   * Copies every iris into the arenas.
+   * @throws MisconfiguredError naming the row when it holds no iris
+   */
+  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void>;
+  /**
+   * Applies changes, all or none; settles once it is known whether they are durable.
+   * @throws ExhaustedError when the disk is full, StoreAwayError when the store is away; nothing was changed
    */
   commit(changes: readonly StoreChange[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** @throws MisconfiguredError naming what a store holds when this service is configured for something else */
+export function checkIdentity(place: string, found: StoreIdentity, wanted: StoreIdentity): void {
+  for (const field of ['mode', 'party', 'formatVersion'] as const) {
+    if (found[field] !== wanted[field]) {
+      throw new MisconfiguredError(
+        `the store in ${place} holds ${field} ${String(found[field])}, this service is configured for ${String(wanted[field])}: choose another store`,
+      );
+    }
+  }
 }

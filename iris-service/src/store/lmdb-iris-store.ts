@@ -7,11 +7,19 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { MisconfiguredError, NotFoundError } from '@irispair/common/errors/errors';
+import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { ownDirectory, type Ownership } from '@irispair/native/ownership';
-import type { IrisStore, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
+import type { IrisEngine } from '@irispair/native/engine-types';
+import {
+  checkIdentity,
+  type IrisStore,
+  type LoadObserver,
+  type StoreChange,
+  type StoredIris,
+  type StoreIdentity,
+} from './iris-store.js';
 
 /** What LMDB calls the file of an environment. */
 const DATA_FILE = 'data.mdb';
@@ -25,6 +33,9 @@ interface StoreHead extends StoreIdentity {
 
 /** Irises in one LMDB environment. */
 export class LmdbIrisStore implements IrisStore {
+  /** It is where the service is. */
+  readonly away = undefined;
+
   private constructor(
     private readonly directory: string,
     private readonly ownership: Ownership,
@@ -119,6 +130,26 @@ export class LmdbIrisStore implements IrisStore {
     }
   }
 
+  onAwayChange(): void {
+    // It never changes.
+  }
+
+  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.copyInto(engine, observer);
+    });
+  }
+
+  private copyInto(engine: IrisEngine, observer: LoadObserver): void {
+    const [highest = 0] = this.irises.getKeys({ reverse: true, limit: 1 });
+    observer.begin(highest);
+    for (const { id, record } of this.load()) {
+      if (record === null) engine.loadDeleted(id.serialId, id.version);
+      else engine.loadIris(id.serialId, id.version, record);
+      observer.loaded(id.serialId, id.version, record === null);
+    }
+  }
+
   async commit(changes: readonly StoreChange[]): Promise<void> {
     const next = { ...this.head, commitCount: this.head.commitCount + 1 };
     await this.write(() => {
@@ -162,14 +193,4 @@ function headOf(directory: string, found: StoreHead | undefined, identity: Store
   }
   if (identity !== null) checkIdentity(directory, found, identity);
   return found;
-}
-
-function checkIdentity(directory: string, found: StoreIdentity, wanted: StoreIdentity): void {
-  for (const field of ['mode', 'party', 'formatVersion'] as const) {
-    if (found[field] !== wanted[field]) {
-      throw new MisconfiguredError(
-        `the store in ${directory} holds ${field} ${String(found[field])}, this service is configured for ${String(wanted[field])}: choose another directory`,
-      );
-    }
-  }
 }

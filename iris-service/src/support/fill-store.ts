@@ -43,8 +43,8 @@ async function enrolUntilRefused(): Promise<unknown> {
   return assert.fail('the disk did not get full');
 }
 
-function checkHoldsWhatWasAcknowledged(): void {
-  assert.deepEqual(contents(store), acknowledged);
+async function checkHoldsWhatWasAcknowledged(): Promise<void> {
+  assert.deepEqual(await contents(store), acknowledged);
   assert.equal(store.commitCount, acknowledged.length / IRISES_A_COMMIT);
 }
 
@@ -57,18 +57,18 @@ for (let again = 0; again < 3; again++) {
   const refused = await enrolUntilRefused();
   assert.ok(refused instanceof ExhaustedError, String(refused));
   assert.match(refused.message, /is full, nothing was stored: free some space/);
-  checkHoldsWhatWasAcknowledged();
+  await checkHoldsWhatWasAcknowledged();
 }
 const whenFull = acknowledged.length;
 await reopen();
-checkHoldsWhatWasAcknowledged();
+await checkHoldsWhatWasAcknowledged();
 assert.ok((await enrolUntilRefused()) instanceof ExhaustedError);
-checkHoldsWhatWasAcknowledged();
+await checkHoldsWhatWasAcknowledged();
 
 await rm(ballast);
 for (let commits = 0; commits < 4; commits++) await enrolSome();
-checkHoldsWhatWasAcknowledged();
+await checkHoldsWhatWasAcknowledged();
 await reopen();
-checkHoldsWhatWasAcknowledged();
+await checkHoldsWhatWasAcknowledged();
 await store.close();
 console.log(`full at ${whenFull} irises, ${acknowledged.length} after some space was freed`);

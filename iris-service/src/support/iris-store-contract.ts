@@ -35,7 +35,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
     }
 
     it('is empty when new', async () => {
-      assert.deepEqual(contents(store), []);
+      assert.deepEqual(await contents(store), []);
       assert.equal(store.commitCount, 0);
       await reopen();
       assert.equal(store.commitCount, 0);
@@ -51,10 +51,10 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
         [300, 1, null],
         [70_000, 0, 7],
       ];
-      assert.deepEqual(contents(store), expected);
+      assert.deepEqual(await contents(store), expected);
       assert.equal(store.commitCount, 3);
       await reopen();
-      assert.deepEqual(contents(store), expected);
+      assert.deepEqual(await contents(store), expected);
       assert.equal(store.commitCount, 3);
     });
 
@@ -68,11 +68,11 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
         },
       });
       await assert.rejects(store.commit([change([1, 1, 11]), change([2, 0, 2]), broken]), /record is gone/);
-      assert.deepEqual(contents(store), [[1, 0, 1]]);
+      assert.deepEqual(await contents(store), [[1, 0, 1]]);
       assert.equal(store.commitCount, 1);
       await store.commit([change([2, 0, 2])]);
       await reopen();
-      assert.deepEqual(contents(store), [
+      assert.deepEqual(await contents(store), [
         [1, 0, 1],
         [2, 0, 2],
       ]);
@@ -99,15 +99,15 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
           await store.commit(changes.map(change));
           for (const told of changes) reference.set(told[0], told);
           assert.deepEqual(
-            contents(store),
+            await contents(store),
             [...reference.values()].sort(([a], [b]) => a - b),
           );
         }),
         { numRuns: 40, endOnFailure: true },
       );
-      const before = contents(store);
+      const before = await contents(store);
       await reopen();
-      assert.deepEqual(contents(store), before);
+      assert.deepEqual(await contents(store), before);
     });
 
     it('is refused by name to a service that is configured otherwise, and opens afterwards', async () => {
@@ -126,7 +126,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
         });
       }
       store = await place.open(PLAIN);
-      assert.deepEqual(contents(store), [[1, 0, 1]]);
+      assert.deepEqual(await contents(store), [[1, 0, 1]]);
     });
 
     it('has one owner', async () => {
@@ -136,7 +136,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
         return true;
       });
       await store.commit([change([1, 0, 1])]);
-      assert.deepEqual(contents(store), [[1, 0, 1]]);
+      assert.deepEqual(await contents(store), [[1, 0, 1]]);
     });
   });
 }

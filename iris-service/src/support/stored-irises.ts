@@ -17,9 +17,9 @@ export function change([serial, count, fill]: Told): StoreChange {
 }
 
 /** All that a store holds. */
-export function contents(store: IrisStore): Told[] {
+export async function contents(store: IrisStore): Promise<Told[]> {
   const told: Told[] = [];
-  for (const { id, record } of store.load()) {
+  for await (const { id, record } of store.load()) {
     if (record !== null) {
       assert.deepEqual(Buffer.from(record), Buffer.alloc(IRIS_RECORD_BYTES, record[0]), 'half a record');
     }

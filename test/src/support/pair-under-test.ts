@@ -74,6 +74,6 @@ function startPair({ directory, listen, environment, log }: PairPlace): Pair {
     listen,
     environment,
     logged: (service, line) => log.push(`[${service}] ${line}`),
-    died: (service, reason) => log.push(`[${service}] ended: ${reason}`),
+    died: (service, { reason }) => log.push(`[${service}] ended: ${reason}`),
   });
 }

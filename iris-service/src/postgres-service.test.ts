@@ -1,0 +1,160 @@
+/** The iris service on a PostgreSQL store: what it refuses at start, and what it does while the database is away. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
+import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { irisMessage } from '@irispair/common/iris/message';
+import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { until } from '@irispair/common/support/until';
+import type { SessionResponse } from '@irispair/proto/compute';
+import { irisOf } from './support/irises.js';
+import { refusalOf } from './support/refusal.js';
+import { ServiceUnderTest } from './support/service-under-test.js';
+import { insert } from './support/steps.js';
+
+describe('the iris service on PostgreSQL', () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.start();
+    await cluster.sql('CREATE ROLE reader LOGIN; GRANT CREATE ON DATABASE postgres TO reader');
+  });
+  after(() => cluster.remove());
+
+  async function refused(environment: Readonly<Record<string, string>>, message: RegExp): Promise<void> {
+    await assert.rejects(
+      async () => {
+        const started = await ServiceUnderTest.start(environment);
+        await started.stop();
+      },
+      (error) => {
+        assert.ok(error instanceof MisconfiguredError, String(error));
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+
+  it('does not start without what it needs, and says what', async () => {
+    const database = await cluster.createDatabase();
+    await refused({ IRISPAIR_IRIS_STORE: 'postgres://h/d?sslmode=no' }, /sslmode=no, give one of/);
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database, schema: 'missing' }) },
+      /no schema has been selected|create the schema/,
+    );
+    await refused({ IRISPAIR_IRIS_STORE: cluster.url({ database: 'none' }) }, /create the database/);
+    await refused({ IRISPAIR_IRIS_STORE: cluster.url({ database, user: 'reader' }) }, /grant the right/);
+    await cluster.sql('CREATE TABLE irises (id bigint PRIMARY KEY, left_code text)', database);
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database }) },
+      /column left_code of public\.irises is text, bytea is expected/,
+    );
+  });
+
+  it('needs the rights to read and to write the table, and names the one it has not', async () => {
+    const database = await cluster.createDatabase();
+    const first = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
+    await first.stop();
+    await cluster.sql(
+      `GRANT USAGE ON SCHEMA irispair TO reader;
+       GRANT ALL ON ALL TABLES IN SCHEMA irispair TO reader;
+       GRANT SELECT ON irises TO reader`,
+      database,
+    );
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database, user: 'reader' }) },
+      /no right to INSERT, UPDATE on public\.irises: GRANT INSERT, UPDATE ON it/,
+    );
+  });
+
+  it('has one owner however many start at once, and irises of one schema only', async () => {
+    const database = await cluster.createDatabase();
+    const environment = { IRISPAIR_IRIS_STORE: cluster.url({ database }) };
+    const started = await Promise.allSettled(
+      Array.from({ length: 4 }, () => ServiceUnderTest.start(environment)),
+    );
+    const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    assert.equal(running.length, 1);
+    for (const one of started) {
+      if (one.status === 'rejected') assert.match(String(one.reason), /is in use by another service/);
+    }
+    await running[0].stop();
+    await cluster.sql('CREATE SCHEMA other; CREATE TABLE other.irises (LIKE public.irises)', database);
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database, schema: 'other' }) },
+      /holds the irises of schema public, search_path says other/,
+    );
+  });
+
+  it('says while the database is away that it takes no changes, and answers the rest', async () => {
+    const environment = { IRISPAIR_IRIS_STORE: cluster.url({ database: await cluster.createDatabase() }) };
+    const test = await ServiceUnderTest.start(environment);
+    const { call, first } = await test.join();
+    assert.equal(first.storeAway, '');
+    const said: SessionResponse[] = [];
+    call.on('data', (heartbeat: SessionResponse) => said.push(heartbeat));
+    const [handle, other] = await test.prepare(first.sessionId, [irisOf('a'), irisOf('b')]);
+    await test.commit([insert(handle, 1)]);
+    await cluster.stopServer();
+    await until('it says so', () => said.at(-1)?.storeAway.includes('is away') === true);
+    assert.equal(await healthOf(test.socket), 'NOT_SERVING');
+    const refusal = await refusalOf(test.commit([insert(other, 2)]));
+    assert.equal(refusal.code, status.ABORTED);
+    assert.match(refusal.details, /the store takes no changes at present/);
+    assert.deepEqual((await test.fetch(1)).iris, irisMessage(irisOf('a')));
+    await cluster.startServer();
+    await until('it takes changes again', () => said.at(-1)?.storeAway === '');
+    assert.equal(await healthOf(test.socket), 'SERVING');
+    assert.deepEqual((await test.commit([insert(other, 2)])).vectorIds, [{ serialId: 2, version: 0 }]);
+    await test.stop();
+  });
+
+  it('answers in time when the database does not, publishes what is stored later, and ends the session', async () => {
+    const database = await cluster.createDatabase();
+    const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
+    const { call, first } = await test.join();
+    const [handle] = await test.prepare(first.sessionId, [irisOf('late')]);
+    const [{ pid }] = await cluster.sql<{ pid: number }>(
+      `SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+       WHERE locktype = 'advisory' AND granted AND datname = $1`,
+      'postgres',
+      [database],
+    );
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const refusal = await refusalOf(test.commit([insert(handle, 1)]));
+      assert.equal(refusal.code, status.UNAVAILABLE);
+      assert.match(refusal.details, /whether this is stored is not known yet/);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    call.resume();
+    await once(call, 'end');
+    assert.deepEqual((await test.fetch(1)).iris, irisMessage(irisOf('late')));
+    assert.equal((await test.join()).first.commitCount, 1);
+    await test.stop();
+  });
+});
+
+/** What the standard health check of a socket says. */
+async function healthOf(socket: string): Promise<unknown> {
+  const client = new Client(socketTarget(socket), credentials.createInsecure(), HOP_CHANNEL_OPTIONS);
+  const { path, requestSerialize, responseDeserialize } = healthService.Check;
+  const answer = await new Promise<unknown>((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      { service: '' },
+      (error, response: { status?: unknown } | undefined) => {
+        if (error === null) resolve(response?.status);
+        else reject(error);
+      },
+    );
+  });
+  client.close();
+  return answer;
+}

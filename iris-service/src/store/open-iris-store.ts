@@ -1,0 +1,29 @@
+/** Opens the store that the settings name: a directory or a database. */
+import type { Logger } from '@irispair/common/log/logger';
+import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
+import type { IrisServiceSettings } from '../settings.js';
+import type { IrisStore, StoreIdentity } from './iris-store.js';
+import { LmdbIrisStore } from './lmdb-iris-store.js';
+import { PostgresIrisStore } from './postgres-iris-store.js';
+
+/** What says which store. */
+export type StoreSettings = Pick<
+  IrisServiceSettings,
+  'IRISPAIR_IRIS_STORE' | 'IRISPAIR_STORE_PASSWORD_FILE' | 'IRISPAIR_SKIP_BAD_ROWS'
+>;
+
+/** @throws MisconfiguredError when it cannot be owned, or holds something else */
+export function openIrisStore(
+  settings: StoreSettings,
+  identity: StoreIdentity,
+  logger: Logger,
+): Promise<IrisStore> {
+  const store = settings.IRISPAIR_IRIS_STORE;
+  if (!isPostgresUrl(store)) return LmdbIrisStore.open(store, identity);
+  return PostgresIrisStore.open({
+    address: readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE),
+    identity,
+    skipBadRows: settings.IRISPAIR_SKIP_BAD_ROWS,
+    logger,
+  });
+}

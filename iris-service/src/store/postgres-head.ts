@@ -1,0 +1,142 @@
+/**
+ * The one row that says what a PostgreSQL store is and how often it was changed.
+ *
+ * Every commit counts it up and names itself in the same transaction. So a commit whose answer was lost with the connection
+ * can be asked for later, and an owner that was away sees whether another has changed the store meanwhile.
+ */
+import type { Client } from 'pg';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { OwnershipLostError } from '@irispair/common/postgres/ownership';
+import { checkIdentity, type StoreIdentity } from './iris-store.js';
+import { COLUMN_TYPES } from './postgres-rows.js';
+
+interface FoundHead {
+  readonly mode: StoreIdentity['mode'];
+  readonly party: number | null;
+  readonly format_version: number;
+  readonly irises_schema: string;
+  readonly commit_count: number;
+  readonly last_commit: string | null;
+}
+
+/** What this service knows of the row. */
+export class PostgresHead {
+  /** Commits that are known to be stored; undefined before the first look. */
+  private known: number | undefined;
+  /** The commit under way. */
+  private token: string | undefined;
+
+  constructor(
+    private readonly place: string,
+    private readonly identity: StoreIdentity,
+  ) {}
+
+  get commitCount(): number {
+    return this.known ?? 0;
+  }
+
+  /**
+   * Sets up a connection that owns the store.
+   * @throws MisconfiguredError when the store holds something else or lacks something; OwnershipLostError when another
+   * has changed it since this service last wrote
+   */
+  async begin(client: Client): Promise<void> {
+    // Acknowledged means on the server's disk, whatever its default.
+    await client.query('SET synchronous_commit TO on');
+    const schema = await this.checkTable(client);
+    await client.query(
+      `INSERT INTO irispair.store (mode, party, format_version, irises_schema, commit_count)
+       VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING`,
+      [this.identity.mode, this.identity.party, this.identity.formatVersion, schema],
+    );
+    const found = await readHead(client);
+    checkIdentity(
+      this.place,
+      { mode: found.mode, party: found.party, formatVersion: found.format_version },
+      this.identity,
+    );
+    if (found.irises_schema !== schema) {
+      throw new MisconfiguredError(
+        `the store in ${this.place} holds the irises of schema ${found.irises_schema}, search_path says ${schema}: ` +
+          'correct options=-c search_path=... in the URL, or choose another database',
+      );
+    }
+    const isOurs = found.commit_count === this.known || (this.token ?? '') === found.last_commit;
+    if (this.known !== undefined && !isOurs) {
+      throw new OwnershipLostError(
+        `another service has changed the store in ${this.place} while this one was away: restart this one`,
+      );
+    }
+    this.known ??= found.commit_count;
+  }
+
+  /** Counts the commit in its own transaction. @throws OwnershipLostError when another has changed the store */
+  async count(client: Client, token: string): Promise<void> {
+    this.token = token;
+    const counted = await client.query(
+      'UPDATE irispair.store SET commit_count = commit_count + 1, last_commit = $1 WHERE commit_count = $2',
+      [token, this.commitCount],
+    );
+    if (counted.rowCount !== 1) {
+      throw new OwnershipLostError(
+        `another service has changed the store in ${this.place}: restart this one`,
+      );
+    }
+  }
+
+  /** Whether the commit of this name is stored. */
+  async holds(client: Client, token: string): Promise<boolean> {
+    return (await readHead(client)).last_commit === token;
+  }
+
+  /** The commit under way is stored. */
+  stored(): void {
+    this.known = this.commitCount + 1;
+  }
+
+  /** @returns the schema of the table */
+  private async checkTable(client: Client): Promise<string> {
+    const found = await client.query<{ schema: string; missing: string[] }>(
+      `SELECT nspname AS schema,
+         ARRAY(SELECT one FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS one
+               WHERE NOT has_table_privilege(pg_class.oid, one)) AS missing
+       FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+       WHERE pg_class.oid = to_regclass('irises')`,
+    );
+    const table = found.rows.at(0);
+    if (table === undefined) {
+      throw new MisconfiguredError(
+        `${this.place} has no table irises where search_path looks: correct options=-c search_path=... in the URL`,
+      );
+    }
+    if (table.missing.length > 0) {
+      const rights = table.missing.join(', ');
+      throw new MisconfiguredError(
+        `${this.place}: the user has no right to ${rights} on ${table.schema}.irises: GRANT ${rights} ON it`,
+      );
+    }
+    const columns = await client.query<{ name: string; type: string }>(
+      `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+       WHERE attrelid = to_regclass('irises') AND attnum > 0 AND NOT attisdropped`,
+    );
+    const types = new Map(columns.rows.map(({ name, type }) => [name, type]));
+    for (const [name, type] of Object.entries(COLUMN_TYPES)) {
+      const is = types.get(name);
+      if (is !== type) {
+        throw new MisconfiguredError(
+          `${this.place}: column ${name} of ${table.schema}.irises ${is === undefined ? 'is missing' : `is ${is}`}, ` +
+            `${type} is expected: change the table, or choose another schema`,
+        );
+      }
+    }
+    return table.schema;
+  }
+}
+
+async function readHead(client: Client): Promise<FoundHead> {
+  const { rows } = await client.query<FoundHead>(
+    `SELECT mode, party, format_version, irises_schema, commit_count::float8 AS commit_count, last_commit
+     FROM irispair.store`,
+  );
+  return rows[0];
+}

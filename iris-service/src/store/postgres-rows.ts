@@ -1,0 +1,77 @@
+/** Rows of the table `irises`: the columns as other tools read them, and back to records. */
+import type { SerialId, Version } from '@irispair/common/ids/vector-id';
+import { CODE_BYTES, type Iris } from '@irispair/common/iris/template';
+import { decodeRecord, encodeRecord } from '@irispair/native/records';
+import type { StoreChange } from './iris-store.js';
+
+/** The columns in the order of every query here. */
+export const IRIS_COLUMNS = ['left_code', 'left_mask', 'right_code', 'right_mask'] as const;
+
+/** The types that the table must have. */
+export const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  id: 'bigint',
+  left_code: 'bytea',
+  left_mask: 'bytea',
+  right_code: 'bytea',
+  right_mask: 'bytea',
+  last_modified_at: 'bigint',
+  version_id: 'smallint',
+};
+
+const VERSIONS = 1 << 16;
+const HIGHEST_SMALLINT = 0x7fff;
+
+/** A row to write. A deleted id keeps its row, with empty columns. */
+export interface IrisRow {
+  readonly id: SerialId;
+  readonly columns: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  readonly versionId: number;
+  readonly deleted: boolean;
+}
+
+/** A row as read. */
+export type ReadRow = {
+  readonly id: string;
+  readonly version_id: number | null;
+} & Readonly<Record<(typeof IRIS_COLUMNS)[number], Buffer | null>>;
+
+/** A smallint has a sign and a version has none: the upper half of the versions is stored below 0. */
+export function versionColumn(version: Version): number {
+  return version > HIGHEST_SMALLINT ? version - VERSIONS : version;
+}
+
+/** The version that a column holds. */
+export function versionOfColumn(column: number): number {
+  return column < 0 ? column + VERSIONS : column;
+}
+
+/** The row of a change. */
+export function rowOf({ serialId: id, version, record }: StoreChange): IrisRow {
+  const versionId = versionColumn(version);
+  if (record === null) {
+    const empty = new Uint8Array();
+    return { id, columns: [empty, empty, empty, empty], versionId, deleted: true };
+  }
+  const { left, right } = decodeRecord(record);
+  return {
+    id,
+    columns: [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes],
+    versionId,
+    deleted: false,
+  };
+}
+
+/** The record of a row; null when it is deleted, undefined when it holds no iris. */
+export function recordOf(row: ReadRow): Buffer | null | undefined {
+  const columns = IRIS_COLUMNS.map((name) => row[name] ?? undefined);
+  if (row.version_id === null) return undefined;
+  if (columns.every((column) => column?.byteLength === 0)) return null;
+  const [leftCode, leftMask, rightCode, rightMask] = columns;
+  if (leftCode?.byteLength !== CODE_BYTES || leftMask?.byteLength !== CODE_BYTES) return undefined;
+  if (rightCode?.byteLength !== CODE_BYTES || rightMask?.byteLength !== CODE_BYTES) return undefined;
+  const iris: Iris = {
+    left: { irisCodes: leftCode, maskCodes: leftMask },
+    right: { irisCodes: rightCode, maskCodes: rightMask },
+  };
+  return encodeRecord(iris);
+}
