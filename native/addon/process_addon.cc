@@ -63,11 +63,11 @@ Napi::Value Execute(const Napi::CallbackInfo& info) {
   }
 }
 
-// exitWithParent(parent): SIGTERM when the parent dies; false when it is dead already.
+// exitWithParent(parent): SIGUSR2 when the parent dies; false when it is dead already.
 Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
   try {
     const std::int64_t parent = ToInteger(info[0], "parent", 1, 0x7fff'ffff);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGUSR2);
     return Napi::Boolean::New(info.Env(), getppid() == parent);
   } catch (const Error& error) {
     throw ToJavaScript(info.Env(), error);

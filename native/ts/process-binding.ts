@@ -39,7 +39,10 @@ export function restartBound(plan: ServicePlan): BindingOutcome {
   );
 }
 
-/** Has this process ended by SIGTERM when its parent dies. False when the parent is dead already. */
+/**
+ * Has the kernel send this process SIGUSR2 when its parent dies, maybe several times: once for each of the parent's
+ * threads. False when the parent is dead already.
+ */
 export function exitWithParent(parent: number): boolean {
   return binding.exitWithParent(parent);
 }

@@ -49,6 +49,19 @@ describe('the life of a service', () => {
     assert.equal(await script.end(), 130);
   });
 
+  it('ends in order when its parent is gone, however often it is told', async () => {
+    const script = service(
+      '',
+      `await new Promise((resolve) => setTimeout(resolve, 50)); console.log('stopped');`,
+    );
+    await says(script, 'up');
+    script.kill('SIGUSR2');
+    await says(script, 'stopping');
+    script.kill('SIGUSR2');
+    assert.equal(await script.end(), 0);
+    assert.deepEqual(script.lines, ['up', 'stopping', 'stopped']);
+  });
+
   it('does not start when misconfigured: code 2 and the message alone', async () => {
     const script = service(`throw new MisconfiguredError('SETTING="x": give one of a, b');`, '');
     assert.equal(await script.end(), 2);

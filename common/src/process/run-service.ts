@@ -1,12 +1,15 @@
 /**
- * The life of a service process: start, serve until SIGINT or SIGTERM, stop in order.
+ * The life of a service process: start, serve until SIGINT or SIGTERM or until the parent is gone, stop in order.
  *
- * Exit codes: 0 stopped in order, 1 failed, 2 misconfigured. A second signal ends the process at once.
+ * Exit codes: 0 stopped in order, 1 failed, 2 misconfigured. A second SIGINT or SIGTERM ends the process at once.
  */
 import { MisconfiguredError } from '../errors/errors.js';
 
 /** Exit code of a service that cannot run as configured: starting it again does not help. */
 export const MISCONFIGURED_EXIT_CODE = 2;
+
+/** Tells that the parent is gone. It may come several times, so it never ends the process at once. */
+export const PARENT_GONE_SIGNAL = 'SIGUSR2';
 
 /** What is started and stopped. */
 export interface RunningService {
@@ -15,7 +18,7 @@ export interface RunningService {
 
 /**
  * @param start starts the service
- * @param exitWithParent has the process end when the given parent does; false when it is gone already
+ * @param exitWithParent has the kernel send PARENT_GONE_SIGNAL when the given parent dies; false when it is gone already
  */
 export async function runService(
   name: string,
@@ -44,6 +47,9 @@ function stopSignal(): Promise<void> {
       resolve();
     });
     process.once('SIGTERM', () => {
+      resolve();
+    });
+    process.on(PARENT_GONE_SIGNAL, () => {
       resolve();
     });
   });

@@ -1,7 +1,10 @@
-import { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { createLogger } from '@irispair/common/log/logger';
+import { runOnSmallDisk } from '@irispair/common/support/small-disk';
 import { describeIrisStore } from '../support/iris-store-contract.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
@@ -23,4 +26,15 @@ describeIrisStore('the PostgreSQL store of irises', async () => {
       }),
     remove: () => Promise.resolve(),
   };
+});
+
+it('on a full disk of the server it refuses, keeps what it acknowledged, and goes on when there is space', async (test) => {
+  const script = fileURLToPath(import.meta.resolve('../support/fill-postgres.js'));
+  const ended = await runOnSmallDisk(script, 96);
+  if (ended === undefined) {
+    test.skip('this machine allows no mount namespaces');
+    return;
+  }
+  assert.equal(ended.code, 0, ended.output);
+  test.diagnostic(ended.output.trim());
 });

@@ -12,9 +12,24 @@ constexpr std::uint32_t Nibble(std::uint32_t real, std::uint32_t imaginary) {
   return ((real & 1) << 3) | ((imaginary & 1) << 2) | (real & 2) | ((imaginary & 2) >> 1);
 }
 
-constexpr std::uint32_t NibbleAt(PackedCode bits, std::size_t row, std::size_t column) {
-  const std::uint8_t pair = bits[row * (kColumns / 2) + column / 2];
-  return column % 2 == 0 ? pair >> 4 : pair & 0xf;
+// A byte is two columns. What it gives to a plane's words of both: the even column's below, the odd one's
+// above.
+using PairTable = std::array<std::uint64_t, 256>;
+
+constexpr PairTable TableOf(std::uint32_t (*bits)(std::uint32_t)) {
+  PairTable table{};
+  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+    table[byte] = bits(byte >> 4) | std::uint64_t{bits(byte & 0xf)} << 32;
+  }
+  return table;
+}
+
+constexpr PairTable kRealPairs = TableOf(RealBits);
+constexpr PairTable kImaginaryPairs = TableOf(ImaginaryBits);
+
+void SetPair(Plane& plane, std::size_t pair, std::uint64_t words) {
+  plane[2 * pair] = static_cast<std::uint32_t>(words);
+  plane[2 * pair + 1] = static_cast<std::uint32_t>(words >> 32);
 }
 
 void MirrorPlane(const Plane& plane, std::uint32_t invert, Plane& mirrored) {
@@ -28,15 +43,21 @@ void MirrorPlane(const Plane& plane, std::uint32_t invert, Plane& mirrored) {
 }  // namespace
 
 void EncodeEye(PackedCode code, PackedCode mask, EyePlanes& eye) {
-  eye = {};
-  for (std::size_t row = 0; row < kRows; ++row) {
-    const std::size_t shift = row * kWavelets;
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      const std::uint32_t code_nibble = NibbleAt(code, row, column);
-      eye.real[column] |= RealBits(code_nibble) << shift;
-      eye.imaginary[column] |= ImaginaryBits(code_nibble) << shift;
-      eye.mask[column] |= RealBits(NibbleAt(mask, row, column)) << shift;
+  constexpr std::size_t kPairs = kColumns / 2;
+  for (std::size_t pair = 0; pair < kPairs; ++pair) {
+    std::uint64_t real = 0;
+    std::uint64_t imaginary = 0;
+    std::uint64_t usable = 0;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const std::size_t byte = row * kPairs + pair;
+      const std::size_t shift = row * kWavelets;
+      real |= kRealPairs[code[byte]] << shift;
+      imaginary |= kImaginaryPairs[code[byte]] << shift;
+      usable |= kRealPairs[mask[byte]] << shift;
     }
+    SetPair(eye.real, pair, real);
+    SetPair(eye.imaginary, pair, imaginary);
+    SetPair(eye.mask, pair, usable);
   }
 }
 

@@ -55,6 +55,8 @@ async function serverAccount(): Promise<Account | undefined> {
 export interface ClusterOptions {
   /** Also listens on the loopback, on a port that was free. */
   readonly tcp?: boolean;
+  /** Keeps the write-ahead log elsewhere: in an empty directory, which the cluster takes. */
+  readonly logDirectory?: string;
   /** Further lines of postgresql.conf. */
   readonly settings?: readonly string[];
 }
@@ -88,16 +90,21 @@ export class TestCluster {
   ) {}
 
   /** Makes and starts a cluster. */
-  static async start({ tcp = false, settings = [] }: ClusterOptions = {}): Promise<TestCluster> {
+  static async start({
+    tcp = false,
+    logDirectory,
+    settings = [],
+  }: ClusterOptions = {}): Promise<TestCluster> {
     const account = await serverAccount();
     const directory = await mkdtemp(join(tmpdir(), 'irispair-pg-'));
     if (account !== undefined) {
       await chown(directory, account.uid, account.gid);
       await chmod(directory, 0o755);
+      if (logDirectory !== undefined) await chown(logDirectory, account.uid, account.gid);
     }
     const cluster = new TestCluster(directory, tcp ? await freePort() : DEFAULT_PORT, account);
     try {
-      await cluster.initialise([
+      await cluster.initialise(logDirectory === undefined ? [] : [`--waldir=${logDirectory}`], [
         `port = ${cluster.port}`,
         `listen_addresses = '${tcp ? LOOPBACK : ''}'`,
         ...settings,
@@ -196,9 +203,9 @@ export class TestCluster {
     return join(this.directory, 'data');
   }
 
-  private async initialise(settings: readonly string[]): Promise<void> {
+  private async initialise(options: readonly string[], settings: readonly string[]): Promise<void> {
     const authentication = ['--auth=trust', '--username', SUPERUSER, '--no-sync', '--encoding=UTF8'];
-    await run(join(programs(), 'initdb'), ['-D', this.data, ...authentication, '--locale=C'], {
+    await run(join(programs(), 'initdb'), ['-D', this.data, ...authentication, '--locale=C', ...options], {
       ...this.account,
       cwd: this.directory,
     });
