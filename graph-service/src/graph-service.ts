@@ -18,17 +18,18 @@ import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
 import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
-import { GraphIndex, rowLimitFor } from './index/graph-index.js';
+import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
 import { IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import type { GraphServiceSettings } from './settings.js';
 import { StatusReport } from './status/status-report.js';
-import { LmdbGraphStore } from './store/lmdb-graph-store.js';
+import { openGraphStore } from './store/open-graph-store.js';
 import type { ComparisonTerms } from './walk/order.js';
 
 const DRAIN_MILLISECONDS = 3_000;
+const SAVE_AGAIN_MILLISECONDS = 1_000;
 
 /** A running graph service. */
 export interface GraphService {
@@ -53,12 +54,13 @@ export async function startGraphService(
   };
   const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
 
-  const store = await LmdbGraphStore.open(
-    settings.IRISPAIR_GRAPH_STORE,
+  const store = await openGraphStore(
+    settings,
     rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides),
+    logger,
   );
   const hop = new HopStream(socket);
-  const index = GraphIndex.open({
+  const index = await openIndex({
     store,
     socket,
     hop,
@@ -143,7 +145,12 @@ export async function startGraphService(
     logger,
   );
 
+  const savingAgain = setInterval(() => {
+    void turns.take(() => index.saveWhatIsLeft());
+  }, SAVE_AGAIN_MILLISECONDS);
+
   async function close(): Promise<void> {
+    clearInterval(savingAgain);
     await link.close();
     client.close();
     await index.close();
@@ -165,6 +172,16 @@ export async function startGraphService(
     };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
+  try {
+    return await GraphIndex.open(options);
+  } catch (error) {
+    options.hop.close();
+    await options.store.close();
     throw error;
   }
 }

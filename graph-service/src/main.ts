@@ -9,7 +9,7 @@ import { startGraphService } from './graph-service.js';
 import { readGraphServiceSettings } from './settings.js';
 
 async function start() {
-  const settings = readGraphServiceSettings(process.env);
+  const settings = readGraphServiceSettings(process.env, process.argv.slice(2));
   const logger = createLogger('graph', settings.IRISPAIR_LOG_LEVEL);
   const refused = restartBound(decidePlacement(readTopology(), settings).graph);
   reportBinding(refused, settings.IRISPAIR_PLACEMENT_STRICT, logger);

@@ -1,6 +1,7 @@
 /** Settings of the graph service, from environment variables. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { readCommandLine } from '@irispair/common/config/command-line';
 import {
   choiceSetting,
   integerSetting,
@@ -8,6 +9,7 @@ import {
   type Environment,
 } from '@irispair/common/config/environment';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
+import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
 
@@ -22,8 +24,9 @@ const SETTINGS = z.object({
     .default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */
   IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
-  /** Directory of the graph store. */
-  IRISPAIR_GRAPH_STORE: z.string('give a directory').default('/var/lib/irispair/graph'),
+  ...STORE_SETTINGS,
+  /** Directory of the graph store, or its PostgreSQL URL. */
+  IRISPAIR_GRAPH_STORE: storeSetting().default('/var/lib/irispair/graph'),
   /** Match threshold, fractional Hamming distance. */
   IRISPAIR_THRESHOLD: z.coerce
     .number('give a number from 0 to below 0.5')
@@ -56,7 +59,13 @@ const SETTINGS = z.object({
 /** Checked settings. */
 export type GraphServiceSettings = z.output<typeof SETTINGS>;
 
-/** @throws MisconfiguredError naming every wrong variable */
-export function readGraphServiceSettings(environment: Environment): GraphServiceSettings {
-  return readEnvironment(SETTINGS, environment);
+/** `--store` stands for its variable. */
+const OPTIONS = { store: { setting: 'IRISPAIR_GRAPH_STORE', kind: 'value' } } as const;
+
+/** @throws MisconfiguredError naming every wrong variable, or what is wrong on the command line */
+export function readGraphServiceSettings(
+  environment: Environment,
+  commandLine: readonly string[] = [],
+): GraphServiceSettings {
+  return readEnvironment(SETTINGS, readCommandLine(commandLine, environment, OPTIONS));
 }

@@ -116,7 +116,7 @@ describe('the iris service on PostgreSQL', () => {
     const database = await cluster.createDatabase();
     const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
     const { call, first } = await test.join();
-    const [handle] = await test.prepare(first.sessionId, [irisOf('late')]);
+    const [handle, other] = await test.prepare(first.sessionId, [irisOf('late'), irisOf('other')]);
     const [{ pid }] = await cluster.sql<{ pid: number }>(
       `SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
        WHERE locktype = 'advisory' AND granted AND datname = $1`,
@@ -128,6 +128,9 @@ describe('the iris service on PostgreSQL', () => {
       const refusal = await refusalOf(test.commit([insert(handle, 1)]));
       assert.equal(refusal.code, status.UNAVAILABLE);
       assert.match(refusal.details, /whether this is stored is not known yet/);
+      const next = await refusalOf(test.commit([insert(other, 2)]));
+      assert.equal(next.code, status.ABORTED);
+      assert.match(next.details, /takes no changes at present: it does not answer/);
     } finally {
       process.kill(pid, 'SIGCONT');
     }

@@ -32,8 +32,12 @@ describe('a service as a process', () => {
     await rm(directory, { recursive: true });
   });
 
-  function start(service: 'iris' | 'graph', more: Readonly<Record<string, string>> = {}): ServiceProcess {
-    const process = new ServiceProcess(service, { ...environment, ...more });
+  function start(
+    service: 'iris' | 'graph',
+    more: Readonly<Record<string, string>> = {},
+    args: readonly string[] = [],
+  ): ServiceProcess {
+    const process = new ServiceProcess(service, { ...environment, ...more }, args);
     started.push(process);
     return process;
   }
@@ -69,6 +73,19 @@ describe('a service as a process', () => {
     for (const [service, more, complaint] of wrong) {
       const process = start(service, more);
       assert.deepEqual([await process.end(), process.complaint], [2, complaint]);
+    }
+  });
+
+  it('takes its store from the command line, and refuses what it does not know there', async () => {
+    for (const service of ['iris', 'graph'] as const) {
+      const store = join(directory, `${service}-elsewhere`);
+      const process = start(service, {}, ['--store', store]);
+      await serving(process);
+      assert.ok(existsSync(join(store, 'data.mdb')));
+      assert.equal(existsSync(join(directory, service)), false);
+      const wrong = start(service, {}, ['--stores', store]);
+      assert.deepEqual(await wrong.end(), 2);
+      assert.match(wrong.complaint, /^\w+ service: Unknown option '--stores'.*it takes --store \.\.\./);
     }
   });
 

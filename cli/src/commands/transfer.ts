@@ -10,7 +10,7 @@ import { isSamePlace, StorePlace } from '../transfer/iris-places.js';
 import { transfer, type Moved, type Source, type Target } from '../transfer/transfer.js';
 import { jsonOption } from './options.js';
 
-const STORE = 'directory of an iris store that no service runs on';
+const STORE = 'directory or postgres:// URL of an iris store that no service runs on';
 
 interface Output {
   readonly json?: boolean;
@@ -40,7 +40,10 @@ export function addTransferCommands(program: Command): void {
     .requiredOption('--from <store>', STORE)
     .requiredOption('--to <store>', `${STORE}; made when there is none`)
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  irispair copy --from /srv/irispair/iris --to /srv/copy/iris')
+    .addHelpText(
+      'after',
+      '\nExample:\n  irispair copy --from /srv/irispair/iris --to postgres://me@db/irispair',
+    )
     .action((options: Output & { from: string; to: string }) => copy(options.from, options.to, options));
 }
 

@@ -22,7 +22,7 @@ export interface PairOptions {
   readonly directory: string;
   /** HOST:PORT of the public API. */
   readonly listen: string;
-  /** Further settings of both services. */
+  /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
   /** Told of every line that a service logs. */
   readonly logged: (service: ServiceName, line: string) => void;

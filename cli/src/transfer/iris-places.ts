@@ -1,9 +1,17 @@
 /** Iris stores as the ends of a transfer, opened as their owner. */
 import { resolve } from 'node:path';
 import { MisconfiguredError, NotFoundError } from '@irispair/common/errors/errors';
+import { createLogger } from '@irispair/common/log/logger';
+import { isPostgresUrl, PASSWORD_FILE_SETTING, readPostgresUrl } from '@irispair/common/postgres/connection';
 import type { IrisStore, StoredIris, StoreIdentity } from '@irispair/iris-service/store/iris-store';
-import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
+import {
+  openExistingIrisStore,
+  openIrisStore,
+  type StoreSettings,
+} from '@irispair/iris-service/store/open-iris-store';
 import type { Irises, Source, Target } from './transfer.js';
+
+const logger = createLogger('iris', 'error');
 
 /** A store that is there. */
 export class StorePlace implements Source, Target {
@@ -14,7 +22,7 @@ export class StorePlace implements Source, Target {
 
   /** @throws NotFoundError when there is none; MisconfiguredError when a service runs on it */
   static async open(place: string): Promise<StorePlace> {
-    return new StorePlace(nameOf(place), await LmdbIrisStore.openExisting(place));
+    return new StorePlace(nameOf(place), await openExistingIrisStore(settingsOf(place), logger));
   }
 
   /** Opens a store to fill; makes it when there is none. @throws MisconfiguredError when it holds something else */
@@ -30,7 +38,7 @@ export class StorePlace implements Source, Target {
       }
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      return new StorePlace(nameOf(place), await LmdbIrisStore.open(place, identity));
+      return new StorePlace(nameOf(place), await openIrisStore(settingsOf(place), identity, logger));
     }
   }
 
@@ -63,11 +71,22 @@ export class StorePlace implements Source, Target {
 
 /** Whether two names are of one store. */
 export function isSamePlace(one: string, other: string): boolean {
-  return resolve(one) === resolve(other);
+  return isPostgresUrl(one) || isPostgresUrl(other) ? one === other : resolve(one) === resolve(other);
 }
 
+/** Never with the password that a URL may have. */
 function nameOf(place: string): string {
-  return `the store in ${place}`;
+  const { IRISPAIR_STORE_PASSWORD_FILE: passwordFile } = settingsOf(place);
+  return `the store in ${isPostgresUrl(place) ? readPostgresUrl(place, passwordFile).name : place}`;
+}
+
+function settingsOf(place: string): StoreSettings {
+  const passwordFile = process.env[PASSWORD_FILE_SETTING];
+  return {
+    IRISPAIR_IRIS_STORE: place,
+    IRISPAIR_STORE_PASSWORD_FILE: passwordFile === '' ? undefined : passwordFile,
+    IRISPAIR_SKIP_BAD_ROWS: false,
+  };
 }
 
 function checkKind({ name, identity: found }: StorePlace, wanted: StoreIdentity): void {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,17 +10,19 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ConflictError, InvalidInputError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
+import { until } from '@irispair/common/support/until';
 import type { StoredIris, StoreIdentity } from '@irispair/iris-service/store/iris-store';
 import { LmdbGraphStore } from '@irispair/graph-service/store/lmdb-graph-store';
 import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
 import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
-import { irispair } from '../support/run-command.js';
+import { COMMAND, irispair } from '../support/run-command.js';
 import { encodeHeader } from './export-format.js';
 import { ExportReader } from './export-reader.js';
 import { ExportWriter } from './export-writer.js';
 import { transfer, type Irises, type Moved, type Target } from './transfer.js';
 
 const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const BLOCK_BYTES = 512;
 const SILENT = { step: () => undefined, goingOn: () => undefined };
 
 /** Every seventh is deleted, every fifth was replaced once. */
@@ -51,6 +55,12 @@ class Memory implements Target {
     this.irises.push(...irises);
     return Promise.resolve();
   }
+}
+
+/** Bytes on disk; 0 while there is no such file. */
+function sizeOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? 0 : found.blocks * BLOCK_BYTES;
 }
 
 function sourceOf(irises: readonly StoredIris[]): { name: string; irises: () => readonly StoredIris[] } {
@@ -284,6 +294,31 @@ describe('export, import and copy', () => {
     assert.match(errors, /going on after 5 irises that are in the store in .*to already/);
     assert.match(output, /copied 7 irises; 5 were there already; 1 of all 12 are deleted/);
     assert.deepEqual(told(await held('to')), told(irises));
+  });
+
+  it('go on where they were killed, as often as that is', async () => {
+    const irises = someIrises(4_000);
+    await fill('from', irises);
+    const file = place('people.irises');
+    const runs: [string[], string][] = [
+      [['export', file, '--store', place('from')], `${file}.partial`],
+      [['import', file, '--store', place('imported')], join(place('imported'), 'data.mdb')],
+      [['copy', '--from', place('from'), '--to', place('copied')], join(place('copied'), 'data.mdb')],
+    ];
+    for (const [command, grows] of runs) {
+      for (const bytes of [1, 4 << 20, 9 << 20]) {
+        const child = spawn(process.execPath, [COMMAND, ...command], { stdio: 'ignore' });
+        const ended = once(child, 'close');
+        await until('it has begun, or has ended', () => child.exitCode !== null || sizeOf(grows) >= bytes);
+        child.kill('SIGKILL');
+        await ended;
+      }
+      if (existsSync(file) && command[0] === 'export') continue;
+      const { code, errors } = await irispair(command);
+      assert.equal(code, 0, errors);
+    }
+    assert.deepEqual(told(await held('imported')), told(irises));
+    assert.deepEqual(told(await held('copied')), told(irises));
   });
 
   it('refuse by name what cannot be moved, and change nothing', async () => {

@@ -53,6 +53,20 @@ const BATCH_IRISES = 4_096;
 /** @throws ConflictError when the target holds anything but the source's beginning; it was not changed */
 export async function transfer(source: Source, target: Target, listener: TransferListener): Promise<Moved> {
   const there = inOrder(target.present());
+  try {
+    return await transferAfter(there, source, target, listener);
+  } finally {
+    // What is not read to its end may hold a connection.
+    await there.return(undefined);
+  }
+}
+
+async function transferAfter(
+  there: AsyncGenerator<StoredIris>,
+  source: Source,
+  target: Target,
+  listener: TransferListener,
+): Promise<Moved> {
   const batch = new Batch(target);
   const moved = { present: 0, appended: 0, deleted: 0 };
   let isComparing = true;

@@ -6,6 +6,7 @@
  * connection is lost, the owner connects and locks again; if what it owned was changed by another meanwhile, it stops
  * being the owner.
  */
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry, { AbortError } from 'p-retry';
 import { Client } from 'pg';
@@ -19,6 +20,15 @@ const TAKEOVER_MILLISECONDS = 2_000;
 const TAKEOVER_POLL_MILLISECONDS = 50;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
+
+/** Longer than any statement may take: a server that is silent for so long is not there. */
+const SILENCE_MILLISECONDS = 75_000;
+
+/** A connection, and the socket below it. */
+interface Session {
+  readonly client: Client;
+  readonly socket: Socket;
+}
 
 /** What is owned. */
 export interface Owned {
@@ -38,7 +48,7 @@ export class OwnershipLostError extends MisconfiguredError {}
 
 /** The owner of a schema. */
 export class PostgresOwner {
-  private client: Client | undefined;
+  private session: Session | undefined;
   private reason = 'not connected yet';
   private readonly closing = new AbortController();
   private readonly listeners: (() => void)[] = [];
@@ -55,7 +65,7 @@ export class PostgresOwner {
 
   /** Why nothing can be written at present; undefined while it can. */
   get away(): string | undefined {
-    return this.client === undefined ? this.reason : undefined;
+    return this.session === undefined ? this.reason : undefined;
   }
 
   /** Calls the listener whenever the connection was lost or is there again. */
@@ -68,34 +78,40 @@ export class PostgresOwner {
    * @throws UnavailableError when the connection is away or gets lost
    */
   async run<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    const { client } = this;
-    if (client === undefined) throw new UnavailableError(this.reason);
+    const { session } = this;
+    if (session === undefined) throw new UnavailableError(this.reason);
+    const silence = setTimeout(() => {
+      session.socket.destroy(new Error('connection timeout: the server does not answer'));
+    }, SILENCE_MILLISECONDS);
     try {
-      return await work(client);
+      return await work(session.client);
     } catch (error) {
       throw postgresFailure(error, this.owned.address.name);
+    } finally {
+      clearTimeout(silence);
     }
   }
 
   /** Resolves once connected again. @throws UnavailableError or OwnershipLostError when that will not be */
   async back(): Promise<void> {
     await this.reconnecting;
-    if (this.client === undefined) throw new UnavailableError(this.reason);
+    if (this.session === undefined) throw new UnavailableError(this.reason);
   }
 
   /** Frees the lock. */
   async close(): Promise<void> {
     this.closing.abort();
-    const { client } = this;
-    this.client = undefined;
+    const { session } = this;
+    this.session = undefined;
     this.reason = 'the store is closed';
-    await client?.end();
+    await session?.client.end();
     await this.reconnecting;
   }
 
   private async connect(): Promise<void> {
     const { address, begin } = this.owned;
-    const client = new Client(address.config);
+    const socket = new Socket();
+    const client = new Client({ ...address.config, stream: () => socket });
     client.on('error', (error) => {
       this.lost(client, error);
     });
@@ -111,7 +127,7 @@ export class PostgresOwner {
       throw postgresFailure(error, address.name);
     }
     if (this.closing.signal.aborted) await client.end();
-    else this.client = client;
+    else this.session = { client, socket };
   }
 
   private async lock(client: Client): Promise<void> {
@@ -135,8 +151,8 @@ export class PostgresOwner {
   }
 
   private lost(client: Client, error: Error): void {
-    if (this.client !== client) return;
-    this.client = undefined;
+    if (this.session?.client !== client) return;
+    this.session = undefined;
     this.reason = postgresFailure(error, this.owned.address.name).message;
     this.owned.logger.warn({ reason: this.reason }, 'the connection to PostgreSQL is lost: connecting again');
     this.reconnecting = this.reconnect().finally(() => {

@@ -16,7 +16,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a compiled module with TMPDIR on a disk of this size, and IRISPAIR_LARGE_DISK elsewhere; undefined when this machine allows no mounts. */
+/** Runs a compiled module with TMPDIR on a disk of this size; undefined when this machine allows no mounts. */
 export async function runOnSmallDisk(module: string, mebibytes: number): Promise<Ended | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'irispair-disk-'));
   try {
@@ -35,7 +35,7 @@ async function runWithMounts(script: string, directory: string): Promise<Ended> 
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
   const child = spawn('unshare', [...namespaces, 'sh', '-c', `exec 2>&1; ${script}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: directory, IRISPAIR_LARGE_DISK: tmpdir() },
+    env: { ...process.env, TMPDIR: directory },
   });
   const ended = once(child, 'exit');
   const output = await text(child.stdout);

@@ -67,6 +67,7 @@ export class GraphIndex {
   private readonly changedRows = new Map<string, [Side, number, SerialId]>();
   private readonly changedNodes = new Set<SerialId>();
   private live = 0;
+  private isBehind = false;
 
   private constructor(private readonly options: GraphIndexOptions) {
     const { socket, terms, walkers, logger, store } = options;
@@ -83,17 +84,27 @@ export class GraphIndex {
   }
 
   /** Loads what the store holds. */
-  static open(options: GraphIndexOptions): GraphIndex {
+  static async open(options: GraphIndexOptions): Promise<GraphIndex> {
     const index = new GraphIndex(options);
-    for (const { serialId: serial, ...node } of options.store.nodes()) {
-      index.memory.setNode(serial, node);
-      if (node.state === NodeState.Live) index.noteLive(serial, node.layer);
-    }
-    for (const { side, layer, serialId: serial, neighbours } of options.store.rows()) {
-      index.memory.setNeighbours(side, layer, serial, neighbours);
+    try {
+      await index.load();
+    } catch (error) {
+      await index.walkers.close();
+      throw error;
     }
     index.announce();
     return index;
+  }
+
+  private async load(): Promise<void> {
+    const { store } = this.options;
+    for await (const { serialId: serial, ...node } of store.nodes()) {
+      this.memory.setNode(serial, node);
+      if (node.state === NodeState.Live) this.noteLive(serial, node.layer);
+    }
+    for await (const { side, layer, serialId: serial, neighbours } of store.rows()) {
+      this.memory.setNeighbours(side, layer, serial, neighbours);
+    }
   }
 
   /** Live nodes. */
@@ -217,8 +228,14 @@ export class GraphIndex {
     return [...this.memory.neighbours(side, layer, serial)];
   }
 
+  /** Saves what could not be saved when it changed. */
+  async saveWhatIsLeft(): Promise<void> {
+    if (this.isBehind) await this.save();
+  }
+
   async close(): Promise<void> {
     await this.walkers.close();
+    await this.saveWhatIsLeft();
     await this.options.store.close();
   }
 
@@ -308,9 +325,14 @@ export class GraphIndex {
     } catch (error) {
       // The graph in memory is right: it serves on. The changes stay for the next save, and what a restart finds
       // missing is caught up.
-      this.options.logger.error({ err: error, nodes: nodes.length }, 'the graph was not saved: going on');
+      if (!this.isBehind) {
+        this.options.logger.error({ err: error, nodes: nodes.length }, 'the graph was not saved: going on');
+      }
+      this.isBehind = true;
       return;
     }
+    if (this.isBehind) this.options.logger.info({ nodes: nodes.length }, 'the graph is saved again');
+    this.isBehind = false;
     this.changedNodes.clear();
     this.changedRows.clear();
   }

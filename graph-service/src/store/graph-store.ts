@@ -35,9 +35,9 @@ export interface StoredRow {
 /** Durable rows of one owner. */
 export interface GraphStore {
   readonly identity: GraphStoreIdentity;
-  nodes(): Iterable<StoredNode>;
-  rows(): Iterable<StoredRow>;
-  /** Resolves when all of it is stored, or rejects when none is. */
+  nodes(): Iterable<StoredNode> | AsyncIterable<StoredNode>;
+  rows(): Iterable<StoredRow> | AsyncIterable<StoredRow>;
+  /** Resolves when all of it is stored; when it rejects it may be saved again. */
   save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,17 +1,13 @@
 /** The graph in one LMDB environment: nodes as one word each, rows as packed serial ids. */
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { ownDirectory, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
 import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
-
-const FORMAT_VERSION = 1;
-const LAYER_KEY_BYTES = 32;
+import { checkIdentity, newIdentity } from './identity.js';
 
 type RowKey = [side: number, layer: number, serialId: number];
 
@@ -103,19 +99,4 @@ export class LmdbGraphStore implements GraphStore {
     await this.root.close();
     this.ownership.release();
   }
-}
-
-function newIdentity(rowLimit: number): GraphStoreIdentity {
-  const layerKey = randomBytes(LAYER_KEY_BYTES).toString('base64');
-  return { mode: 'plain', formatVersion: FORMAT_VERSION, layerKey, rowLimit };
-}
-
-function checkIdentity(directory: string, found: GraphStoreIdentity, rowLimit: number): void {
-  if (found.mode === 'plain' && found.formatVersion === FORMAT_VERSION && found.rowLimit <= rowLimit) return;
-  throw new MisconfiguredError(
-    `the graph store in ${directory} holds mode ${found.mode}, format version ${found.formatVersion}, ` +
-      `rows of ${found.rowLimit} neighbours; this service is configured for mode plain, ` +
-      `format version ${FORMAT_VERSION}, rows of ${rowLimit} neighbours: raise IRIS_STORE_INITIAL_CAPACITY or ` +
-      `IRISPAIR_M_MAX if only the rows are shorter, choose another directory, or remove it to rebuild the graph`,
-  );
 }

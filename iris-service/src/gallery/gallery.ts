@@ -72,16 +72,17 @@ export class Gallery {
   private readonly versions: (Version | undefined)[] = [undefined];
   private readonly deleted = new Set<SerialId>();
   private readonly turns = new Turns();
-  private waiting: Waiting[] = [];
+  private readonly waiting: Waiting[] = [];
+  private isSilent = false;
 
   constructor(
     private readonly engine: IrisEngine,
     private readonly store: IrisStore,
   ) {
+    // One listener for each session, however many there are.
+    this.events.setMaxListeners(0);
     store.onAwayChange(() => {
-      // None of these has been begun.
-      if (store.away !== undefined) this.rejectAll(this.waiting.splice(0), awayError(store.away));
-      this.events.emit('away');
+      this.heedStore();
     });
   }
 
@@ -109,7 +110,7 @@ export class Gallery {
 
   /** Why commits are refused at present; undefined while they are taken. */
   get storeAway(): string | undefined {
-    return this.store.away;
+    return this.store.away ?? (this.isSilent ? 'it does not answer' : undefined);
   }
 
   get commitCount(): number {
@@ -152,7 +153,8 @@ export class Gallery {
    * UnavailableError when nobody knows yet
    */
   commit(wanted: readonly WantedChange[]): Promise<VectorId[]> {
-    if (this.store.away !== undefined) return Promise.reject(awayError(this.store.away));
+    const { storeAway } = this;
+    if (storeAway !== undefined) return Promise.reject(awayError(storeAway));
     return new Promise((resolve, reject) => {
       this.waiting.push({ wanted, resolve, reject });
       void this.turns.take(() => this.commitWaiting());
@@ -181,9 +183,32 @@ export class Gallery {
       return;
     } finally {
       clearTimeout(patience.timer);
+      this.setSilent(false);
     }
-    for (const one of admitted) one.waiting.resolve(one.changes.map((change) => this.publish(change)));
+    for (const { waiting: caller, changes: own } of admitted) this.publishFor(caller, own);
     if (patience.ended()) this.events.emit('late');
+  }
+
+  private publishFor({ resolve, reject }: Waiting, changes: readonly StoreChange[]): void {
+    try {
+      resolve(changes.map((change) => this.publish(change)));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  /** While the store is silent nothing is begun: those who wait are told at once, and so are those who come. */
+  private setSilent(isSilent: boolean): void {
+    if (this.isSilent === isSilent) return;
+    this.isSilent = isSilent;
+    this.heedStore();
+  }
+
+  private heedStore(): void {
+    const { storeAway } = this;
+    // None of these has been begun.
+    if (storeAway !== undefined) this.rejectAll(this.waiting.splice(0), awayError(storeAway));
+    this.events.emit('away');
   }
 
   /** Answers those who wait when the store has not done so in time. */
@@ -191,6 +216,7 @@ export class Gallery {
     let ended = false;
     const timer = setTimeout(() => {
       ended = true;
+      this.setSilent(true);
       const seconds = PATIENCE_MILLISECONDS / 1_000;
       this.rejectAll(
         waiting,

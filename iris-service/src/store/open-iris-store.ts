@@ -1,9 +1,11 @@
 /** Opens the store that the settings name: a directory or a database. */
+import { NotFoundError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
 import type { IrisServiceSettings } from '../settings.js';
 import type { IrisStore, StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
+import { identityIn } from './postgres-head.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
 /** What says which store. */
@@ -12,7 +14,7 @@ export type StoreSettings = Pick<
   'IRISPAIR_IRIS_STORE' | 'IRISPAIR_STORE_PASSWORD_FILE' | 'IRISPAIR_SKIP_BAD_ROWS'
 >;
 
-/** @throws MisconfiguredError when it cannot be owned, or holds something else */
+/** Opens or makes a store. @throws MisconfiguredError when it cannot be owned, or holds something else */
 export function openIrisStore(
   settings: StoreSettings,
   identity: StoreIdentity,
@@ -26,4 +28,20 @@ export function openIrisStore(
     skipBadRows: settings.IRISPAIR_SKIP_BAD_ROWS,
     logger,
   });
+}
+
+/**
+ * Opens a store as what it is.
+ * @throws NotFoundError when there is none
+ * @throws MisconfiguredError when it cannot be owned
+ */
+export async function openExistingIrisStore(settings: StoreSettings, logger: Logger): Promise<IrisStore> {
+  const store = settings.IRISPAIR_IRIS_STORE;
+  if (!isPostgresUrl(store)) return LmdbIrisStore.openExisting(store);
+  const address = readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE);
+  const identity = await identityIn(address);
+  if (identity === null) {
+    throw new NotFoundError(`there is no iris store in ${address.name}: name a database that has one`);
+  }
+  return openIrisStore(settings, identity, logger);
 }

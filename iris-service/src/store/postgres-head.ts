@@ -4,11 +4,15 @@
  * Every commit counts it up and names itself in the same transaction. So a commit whose answer was lost with the connection
  * can be asked for later, and an owner that was away sees whether another has changed the store meanwhile.
  */
-import type { Client } from 'pg';
+import { Client } from 'pg';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import type { PostgresAddress } from '@irispair/common/postgres/connection';
+import { postgresFailure } from '@irispair/common/postgres/failure';
 import { OwnershipLostError } from '@irispair/common/postgres/ownership';
 import { checkIdentity, type StoreIdentity } from './iris-store.js';
 import { COLUMN_TYPES } from './postgres-rows.js';
+
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 
 interface FoundHead {
   readonly mode: StoreIdentity['mode'];
@@ -133,10 +137,37 @@ export class PostgresHead {
   }
 }
 
+/** What a database holds, without owning it; null when it has no irises. A table of others alone is plain. */
+export async function identityIn({ config, name }: PostgresAddress): Promise<StoreIdentity | null> {
+  const client = new Client(config);
+  // Told by the query that fails.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ ours: boolean; table: boolean }>(
+      `SELECT to_regclass('irispair.store') IS NOT NULL AS ours, to_regclass('irises') IS NOT NULL AS table`,
+    );
+    const [{ ours, table }] = rows;
+    const found = ours ? (await readHeads(client)).at(0) : undefined;
+    if (found !== undefined) {
+      return { mode: found.mode, party: found.party, formatVersion: found.format_version };
+    }
+    return table ? PLAIN : null;
+  } catch (error) {
+    throw postgresFailure(error, name);
+  } finally {
+    await client.end();
+  }
+}
+
 async function readHead(client: Client): Promise<FoundHead> {
+  return (await readHeads(client))[0];
+}
+
+async function readHeads(client: Client): Promise<FoundHead[]> {
   const { rows } = await client.query<FoundHead>(
     `SELECT mode, party, format_version, irises_schema, commit_count::float8 AS commit_count, last_commit
      FROM irispair.store`,
   );
-  return rows[0];
+  return rows;
 }

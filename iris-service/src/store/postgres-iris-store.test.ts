@@ -28,9 +28,9 @@ describeIrisStore('the PostgreSQL store of irises', async () => {
   };
 });
 
-it('on a full disk of the server it refuses, keeps what it acknowledged, and goes on when there is space again', async (test) => {
-  const script = fileURLToPath(import.meta.resolve('../support/fill-postgres-store.js'));
-  const ended = await runOnSmallDisk(script, 32);
+it('on a full disk of the server it refuses, keeps what it acknowledged, and goes on when there is space', async (test) => {
+  const script = fileURLToPath(import.meta.resolve('../support/fill-postgres.js'));
+  const ended = await runOnSmallDisk(script, 96);
   if (ended === undefined) {
     test.skip('this machine allows no mount namespaces');
     return;

@@ -1,17 +1,35 @@
 #include "core/iris/eye_planes.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-
-#include <utility>
-#endif
-
 namespace irispair {
 namespace {
 
 // A column of one row is a nibble: wavelet 0 real, wavelet 0 imaginary, wavelet 1 real, wavelet 1 imaginary.
+constexpr std::uint32_t RealBits(std::uint32_t nibble) { return ((nibble >> 3) & 1) | (nibble & 2); }
+constexpr std::uint32_t ImaginaryBits(std::uint32_t nibble) {
+  return ((nibble >> 2) & 1) | ((nibble & 1) << 1);
+}
 constexpr std::uint32_t Nibble(std::uint32_t real, std::uint32_t imaginary) {
   return ((real & 1) << 3) | ((imaginary & 1) << 2) | (real & 2) | ((imaginary & 2) >> 1);
+}
+
+// A byte is two columns. What it gives to a plane's words of both: the even column's below, the odd one's
+// above.
+using PairTable = std::array<std::uint64_t, 256>;
+
+constexpr PairTable TableOf(std::uint32_t (*bits)(std::uint32_t)) {
+  PairTable table{};
+  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+    table[byte] = bits(byte >> 4) | std::uint64_t{bits(byte & 0xf)} << 32;
+  }
+  return table;
+}
+
+constexpr PairTable kRealPairs = TableOf(RealBits);
+constexpr PairTable kImaginaryPairs = TableOf(ImaginaryBits);
+
+void SetPair(Plane& plane, std::size_t pair, std::uint64_t words) {
+  plane[2 * pair] = static_cast<std::uint32_t>(words);
+  plane[2 * pair + 1] = static_cast<std::uint32_t>(words >> 32);
 }
 
 void MirrorPlane(const Plane& plane, std::uint32_t invert, Plane& mirrored) {
@@ -22,100 +40,26 @@ void MirrorPlane(const Plane& plane, std::uint32_t invert, Plane& mirrored) {
   }
 }
 
-#if defined(__SSE2__)
-
-// 16 bytes of each row: 32 columns.
-struct Rows {
-  __m128i at[kRows];
-};
-constexpr std::size_t kRowBytes = kColumns / 2;
-constexpr std::size_t kBlockBytes = 16;
-
-// Vector i of the result holds byte i of every row. Interleaving the halves four times transposes.
-Rows Transposed(Rows rows) {
-  for (int round = 0; round < 4; ++round) {
-    Rows next;
-    for (std::size_t row = 0; row < kRows / 2; ++row) {
-      next.at[2 * row] = _mm_unpacklo_epi8(rows.at[row], rows.at[row + kRows / 2]);
-      next.at[2 * row + 1] = _mm_unpackhi_epi8(rows.at[row], rows.at[row + kRows / 2]);
-    }
-    rows = next;
-  }
-  return rows;
-}
-
-Rows BlockAt(PackedCode bits, std::size_t byte) {
-  Rows rows;
-  for (std::size_t row = 0; row < kRows; ++row) {
-    rows.at[row] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&bits[row * kRowBytes + byte]));
-  }
-  return Transposed(rows);
-}
-
-// A plane's word of one column: of each row the bit `first` places below the byte's highest, for wavelet 0,
-// and the one two below that, for wavelet 1.
-std::uint32_t Word(__m128i rows, int first) {
-  const __m128i wavelet0 = _mm_slli_epi16(rows, first);
-  const __m128i wavelet1 = _mm_slli_epi16(rows, first + 2);
-  const int low = _mm_movemask_epi8(_mm_unpacklo_epi8(wavelet0, wavelet1));
-  const int high = _mm_movemask_epi8(_mm_unpackhi_epi8(wavelet0, wavelet1));
-  return static_cast<std::uint32_t>(low) | static_cast<std::uint32_t>(high) << 16;
-}
-
-void EncodeBlock(PackedCode code, PackedCode mask, std::size_t byte, EyePlanes& eye) {
-  const Rows codes = BlockAt(code, byte);
-  const Rows masks = BlockAt(mask, byte);
-  for (std::size_t index = 0; index < kBlockBytes; ++index) {
-    for (const auto& [column, first] : {std::pair{2 * (byte + index), 0}, {2 * (byte + index) + 1, 4}}) {
-      eye.real[column] = Word(codes.at[index], first);
-      eye.imaginary[column] = Word(codes.at[index], first + 1);
-      eye.mask[column] = Word(masks.at[index], first);
-    }
-  }
-}
-
-#else
-
-constexpr std::uint32_t RealBits(std::uint32_t nibble) { return ((nibble >> 3) & 1) | (nibble & 2); }
-constexpr std::uint32_t ImaginaryBits(std::uint32_t nibble) {
-  return ((nibble >> 2) & 1) | ((nibble & 1) << 1);
-}
-
-constexpr std::uint32_t NibbleAt(PackedCode bits, std::size_t row, std::size_t column) {
-  const std::uint8_t pair = bits[row * (kColumns / 2) + column / 2];
-  return column % 2 == 0 ? pair >> 4 : pair & 0xf;
-}
-
-#endif
-
 }  // namespace
 
-#if defined(__SSE2__)
-
 void EncodeEye(PackedCode code, PackedCode mask, EyePlanes& eye) {
-  for (std::size_t byte = 0; byte + kBlockBytes < kRowBytes; byte += kBlockBytes) {
-    EncodeBlock(code, mask, byte, eye);
-  }
-  // The last block laps over the one before.
-  EncodeBlock(code, mask, kRowBytes - kBlockBytes, eye);
-}
-
-#else
-
-void EncodeEye(PackedCode code, PackedCode mask, EyePlanes& eye) {
-  eye = {};
-  for (std::size_t row = 0; row < kRows; ++row) {
-    const std::size_t shift = row * kWavelets;
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      const std::uint32_t code_nibble = NibbleAt(code, row, column);
-      eye.real[column] |= RealBits(code_nibble) << shift;
-      eye.imaginary[column] |= ImaginaryBits(code_nibble) << shift;
-      eye.mask[column] |= RealBits(NibbleAt(mask, row, column)) << shift;
+  constexpr std::size_t kPairs = kColumns / 2;
+  for (std::size_t pair = 0; pair < kPairs; ++pair) {
+    std::uint64_t real = 0;
+    std::uint64_t imaginary = 0;
+    std::uint64_t usable = 0;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const std::size_t byte = row * kPairs + pair;
+      const std::size_t shift = row * kWavelets;
+      real |= kRealPairs[code[byte]] << shift;
+      imaginary |= kImaginaryPairs[code[byte]] << shift;
+      usable |= kRealPairs[mask[byte]] << shift;
     }
+    SetPair(eye.real, pair, real);
+    SetPair(eye.imaginary, pair, imaginary);
+    SetPair(eye.mask, pair, usable);
   }
 }
-
-#endif
 
 void DecodeEye(const EyePlanes& eye, MutablePackedCode code, MutablePackedCode mask) {
   for (std::size_t row = 0; row < kRows; ++row) {

@@ -10,8 +10,12 @@ export class ServiceProcess {
   private readonly child: ChildProcess;
   private readonly ended: Promise<unknown[]>;
 
-  constructor(service: 'iris' | 'graph', environment: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, [entryOf(service)], {
+  constructor(
+    service: 'iris' | 'graph',
+    environment: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ) {
+    const child = spawn(process.execPath, [entryOf(service), ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid), ...environment },
     });

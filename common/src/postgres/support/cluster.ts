@@ -57,6 +57,8 @@ export interface ClusterOptions {
   readonly tcp?: boolean;
   /** Takes TLS, with a certificate for the loopback address alone that it signs itself. */
   readonly tls?: boolean;
+  /** Keeps the write-ahead log elsewhere: in an empty directory, which the cluster takes. */
+  readonly logDirectory?: string;
   /** Further lines of postgresql.conf. */
   readonly settings?: readonly string[];
 }
@@ -90,17 +92,23 @@ export class TestCluster {
   ) {}
 
   /** Makes and starts a cluster. */
-  static async start({ tcp = false, tls = false, settings = [] }: ClusterOptions = {}): Promise<TestCluster> {
+  static async start({
+    tcp = false,
+    tls = false,
+    logDirectory,
+    settings = [],
+  }: ClusterOptions = {}): Promise<TestCluster> {
     const account = await serverAccount();
     const directory = await mkdtemp(join(tmpdir(), 'irispair-pg-'));
     if (account !== undefined) {
       await chown(directory, account.uid, account.gid);
       await chmod(directory, 0o755);
+      if (logDirectory !== undefined) await chown(logDirectory, account.uid, account.gid);
     }
     const cluster = new TestCluster(directory, tcp ? await freePort() : DEFAULT_PORT, account);
     try {
       if (tls) await cluster.makeCertificate();
-      await cluster.initialise([
+      await cluster.initialise(logDirectory === undefined ? [] : [`--waldir=${logDirectory}`], [
         `port = ${cluster.port}`,
         `listen_addresses = '${tcp ? LOOPBACK : ''}'`,
         ...(tls
@@ -147,12 +155,6 @@ export class TestCluster {
     url.searchParams.set('port', String(this.port));
     if (schema !== undefined) url.searchParams.set('options', `-c search_path=${schema}`);
     return url.href.replace('@localhost', '@').replaceAll('+', '%20');
-  }
-
-  /** Gives a directory to the server's user. @returns it */
-  async own(directory: string): Promise<string> {
-    if (this.account !== undefined) await chown(directory, this.account.uid, this.account.gid);
-    return directory;
   }
 
   /** Runs SQL as the superuser. */
@@ -231,9 +233,9 @@ export class TestCluster {
     return join(this.directory, 'data');
   }
 
-  private async initialise(settings: readonly string[]): Promise<void> {
+  private async initialise(options: readonly string[], settings: readonly string[]): Promise<void> {
     const authentication = ['--auth=trust', '--username', SUPERUSER, '--no-sync', '--encoding=UTF8'];
-    await run(join(programs(), 'initdb'), ['-D', this.data, ...authentication, '--locale=C'], {
+    await run(join(programs(), 'initdb'), ['-D', this.data, ...authentication, '--locale=C', ...options], {
       ...this.account,
       cwd: this.directory,
     });

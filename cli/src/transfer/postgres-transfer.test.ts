@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { change, contents, type Told } from '@irispair/iris-service/support/stored-irises';
+import type { StoreIdentity } from '@irispair/iris-service/store/iris-store';
+import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
+import { irispair, type Ran } from '../support/run-command.js';
+
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+/** Replaced, deleted, with a gap. */
+const IRISES: Told[] = [
+  [1, 0, 1],
+  [2, 3, 2],
+  [3, 1, null],
+  [5, 65_535, 5],
+  [6, 40_000, null],
+  ...Array.from({ length: 900 }, (_, index): Told => [index + 7, 0, index & 0xff]),
+];
+
+describe('export, import and copy with PostgreSQL', () => {
+  let cluster: TestCluster;
+  let directory: string;
+  let url: string;
+  before(async () => {
+    cluster = await TestCluster.start();
+  });
+  after(() => cluster.remove());
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'irispair-transfer-'));
+    url = cluster.url({ database: await cluster.createDatabase() });
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  function place(name: string): string {
+    return join(directory, name);
+  }
+
+  async function fill(name: string, irises: readonly Told[]): Promise<void> {
+    const store = await LmdbIrisStore.open(place(name), PLAIN);
+    await store.commit(irises.map(change));
+    await store.close();
+  }
+
+  async function held(name: string): Promise<Told[]> {
+    const store = await LmdbIrisStore.openExisting(place(name));
+    const found = await contents(store);
+    await store.close();
+    return found;
+  }
+
+  async function done(...command: string[]): Promise<unknown> {
+    const { code, output, errors } = await irispair([...command, '--json']);
+    assert.equal(code, 0, errors);
+    return JSON.parse(output);
+  }
+
+  async function refused(...command: string[]): Promise<Ran> {
+    const ran = await irispair(command);
+    assert.equal(ran.code, 1, ran.errors);
+    assert.doesNotMatch(ran.errors, /\n {4}at /);
+    return ran;
+  }
+
+  it('move a store there and back, and go on where they stopped', async () => {
+    await fill('from', IRISES);
+    await fill('begun', IRISES.slice(0, 300));
+    const all = IRISES.length;
+    assert.deepEqual(await done('copy', '--from', place('begun'), '--to', url), {
+      copied: 300,
+      already_there: 0,
+      deleted: 2,
+    });
+    assert.deepEqual(await done('copy', '--from', place('from'), '--to', url), {
+      copied: all - 300,
+      already_there: 300,
+      deleted: 2,
+    });
+    const file = place('people.irises');
+    assert.deepEqual(await done('export', file, '--store', url), {
+      exported: all,
+      already_there: 0,
+      deleted: 2,
+    });
+    assert.deepEqual(await done('import', file, '--store', place('back')), {
+      imported: all,
+      already_there: 0,
+      deleted: 2,
+    });
+    assert.deepEqual(await held('back'), IRISES);
+    assert.deepEqual(await done('import', file, '--store', url), {
+      imported: 0,
+      already_there: all,
+      deleted: 2,
+    });
+  });
+
+  it('refuse what cannot be moved, and never say the password', async () => {
+    await fill('from', IRISES.slice(0, 3));
+    await fill('other', [[1, 0, 9]]);
+    const none = await refused('export', place('x'), '--store', url);
+    assert.match(none.errors, /there is no iris store in postgres:.*: name a database that has one/);
+    await done('copy', '--from', place('from'), '--to', url);
+    const other = await refused('copy', '--from', place('other'), '--to', url);
+    assert.match(
+      other.errors,
+      /serial id 1 is not in the store in postgres:.* as it is in the store in .*other/,
+    );
+    const secret = url.replace('irispair_test@', 'irispair_test:hush@');
+    assert.notEqual(secret, url);
+    assert.doesNotMatch((await refused('copy', '--from', place('other'), '--to', secret)).errors, /hush/);
+    const away = await refused('export', place('x'), '--store', 'postgres://me:hush@127.0.0.1:1/irises');
+    assert.match(away.errors, /postgres:.* is away/);
+    assert.doesNotMatch(away.errors, /hush/);
+  });
+});
