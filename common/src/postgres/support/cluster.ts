@@ -6,7 +6,7 @@
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,8 @@ export interface ClusterOptions {
   readonly tcp?: boolean;
   /** Keeps the write-ahead log elsewhere: in an empty directory, which the cluster takes. */
   readonly logDirectory?: string;
+  /** Speaks TLS with these, PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   /** Further lines of postgresql.conf. */
   readonly settings?: readonly string[];
 }
@@ -93,6 +95,7 @@ export class TestCluster {
   static async start({
     tcp = false,
     logDirectory,
+    tls,
     settings = [],
   }: ClusterOptions = {}): Promise<TestCluster> {
     const account = await serverAccount();
@@ -109,6 +112,7 @@ export class TestCluster {
         `listen_addresses = '${tcp ? LOOPBACK : ''}'`,
         ...settings,
       ]);
+      if (tls !== undefined) await cluster.offerTls(tls);
       await cluster.startServer();
     } catch (error) {
       await cluster.remove();
@@ -216,6 +220,18 @@ export class TestCluster {
       ...settings,
     ];
     await writeFile(join(this.data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+  }
+
+  private async offerTls({ certificate, key }: NonNullable<ClusterOptions['tls']>): Promise<void> {
+    for (const [name, text] of [
+      ['server.crt', certificate],
+      ['server.key', key],
+    ]) {
+      const file = join(this.data, name);
+      await writeFile(file, text, { mode: 0o600 });
+      if (this.account !== undefined) await chown(file, this.account.uid, this.account.gid);
+    }
+    await appendFile(join(this.data, 'postgresql.auto.conf'), 'ssl = on\n');
   }
 
   private spawnServer(): ChildProcess {
