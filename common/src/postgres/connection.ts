@@ -7,17 +7,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Pool, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import { parse, toClientConfig, type ConnectionOptions } from 'pg-connection-string';
 import { MisconfiguredError } from '../errors/errors.js';
-import type { Logger } from '../log/logger.js';
 
 /** The setting that names the file with the password. */
 export const PASSWORD_FILE_SETTING = 'IRISPAIR_STORE_PASSWORD_FILE';
 
 const SCHEME = /^postgres(ql)?:\/\//;
 const CONNECT_MILLISECONDS = 5_000;
-const IDLE_MILLISECONDS = 10_000;
 const KEEP_ALIVE_MILLISECONDS = 10_000;
 const STATEMENT_MILLISECONDS = 60_000;
 
@@ -74,16 +72,6 @@ export function readPostgresUrl(url: string, passwordFile: string | undefined): 
       keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
     },
   };
-}
-
-/** Connections for short work, at most `most` at once; further work waits, at most as long as connecting may take. */
-export function openPool({ config }: PostgresAddress, most: number, logger: Logger): Pool {
-  const pool = new Pool({ ...config, max: most, idleTimeoutMillis: IDLE_MILLISECONDS });
-  // An idle connection that breaks is replaced by the next that is needed.
-  pool.on('error', (error) => {
-    logger.debug({ err: error }, 'an idle connection to PostgreSQL broke');
-  });
-  return pool;
 }
 
 function readParameters(url: string): URLSearchParams {

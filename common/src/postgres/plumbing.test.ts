@@ -1,9 +1,11 @@
 /** Connecting, failing, migrating and owning, against a real server. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { MisconfiguredError, UnavailableError } from '../errors/errors.js';
@@ -14,6 +16,7 @@ import { migrate } from './migrate.js';
 import { OwnershipLostError, PostgresOwner } from './ownership.js';
 import { TestCluster } from './support/cluster.js';
 
+const run = promisify(execFile);
 const SILENT = pino({ level: 'silent' });
 
 describe('PostgreSQL', () => {
@@ -93,36 +96,49 @@ describe('PostgreSQL', () => {
     });
   });
 
-  it('is reached by TLS, and refused when its certificate is not trusted or names another', async () => {
-    const secured = await TestCluster.start({ tcp: true, tls: true });
-    try {
-      const url = (host: string, parameters: string) =>
-        address(`postgres://irispair_test@${host}:${secured.port}/postgres?${parameters}`);
-      const trusting = `sslrootcert=${encodeURIComponent(secured.certificate)}`;
-      for (const parameters of [
-        'sslmode=require',
-        `sslmode=verify-ca&${trusting}`,
-        `sslmode=verify-full&${trusting}`,
-      ]) {
-        const client = new Client(url('127.0.0.1', parameters).config);
-        await client.connect();
-        const { rows } = await client.query<{ ssl: boolean }>(
-          'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
-        );
-        await client.end();
-        assert.deepEqual(rows, [{ ssl: true }], parameters);
+  describe('TLS', () => {
+    it('is as the URL wants it: any certificate, or one that the named authority vouches for', async () => {
+      const files = { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') };
+      const subject = ['-subj', '/CN=loopback', '-addext', 'subjectAltName=IP:127.0.0.1'];
+      await run('openssl', [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject],
+        ...['-out', files.certificate, '-keyout', files.key],
+      ]);
+      const server = await TestCluster.start({
+        tcp: true,
+        tls: {
+          certificate: await readFile(files.certificate, 'utf8'),
+          key: await readFile(files.key, 'utf8'),
+        },
+      });
+      try {
+        await server.sql("CREATE ROLE guest LOGIN PASSWORD 'right'");
+        await server.requirePasswords();
+        const url = (host: string, mode: string) =>
+          address(`postgres://guest:right@${host}:${server.port}/postgres?sslmode=${mode}`);
+        const vouched = `&sslrootcert=${files.certificate}`;
+        const isTls = async (where: PostgresAddress): Promise<boolean | undefined> => {
+          const client = new Client(where.config);
+          await client.connect();
+          const { rows } = await client.query<{ ssl: boolean }>(
+            'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+          );
+          await client.end();
+          return rows[0].ssl;
+        };
+        assert.equal(await isTls(url('127.0.0.1', 'disable')), false);
+        assert.equal(await isTls(url('127.0.0.1', 'require')), true);
+        assert.equal(await isTls(url('127.0.0.1', `verify-full${vouched}`)), true);
+        assert.equal(await isTls(url('localhost', `verify-ca${vouched}`)), true);
+        for (const where of [url('127.0.0.1', 'verify-full'), url('localhost', `verify-full${vouched}`)]) {
+          const failure = await failureOf(where);
+          assert.ok(failure instanceof MisconfiguredError, failure.stack ?? '');
+          assert.match(failure.message, /no TLS as wanted.*check sslmode and sslrootcert/);
+        }
+      } finally {
+        await server.remove();
       }
-      const untrusted = await failureOf(url('127.0.0.1', 'sslmode=verify-full'));
-      assert.ok(untrusted instanceof MisconfiguredError, untrusted.stack);
-      assert.match(
-        untrusted.message,
-        /no TLS as wanted \(self-signed certificate\): check sslmode and sslrootcert/,
-      );
-      const another = await failureOf(url('localhost', `sslmode=verify-full&${trusting}`));
-      assert.ok(another instanceof MisconfiguredError, another.stack);
-    } finally {
-      await secured.remove();
-    }
+    });
   });
 
   describe('migrations', () => {

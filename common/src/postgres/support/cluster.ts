@@ -6,7 +6,7 @@
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,10 +55,10 @@ async function serverAccount(): Promise<Account | undefined> {
 export interface ClusterOptions {
   /** Also listens on the loopback, on a port that was free. */
   readonly tcp?: boolean;
-  /** Takes TLS, with a certificate for the loopback address alone that it signs itself. */
-  readonly tls?: boolean;
   /** Keeps the write-ahead log elsewhere: in an empty directory, which the cluster takes. */
   readonly logDirectory?: string;
+  /** Speaks TLS with these, PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   /** Further lines of postgresql.conf. */
   readonly settings?: readonly string[];
 }
@@ -94,8 +94,8 @@ export class TestCluster {
   /** Makes and starts a cluster. */
   static async start({
     tcp = false,
-    tls = false,
     logDirectory,
+    tls,
     settings = [],
   }: ClusterOptions = {}): Promise<TestCluster> {
     const account = await serverAccount();
@@ -107,44 +107,18 @@ export class TestCluster {
     }
     const cluster = new TestCluster(directory, tcp ? await freePort() : DEFAULT_PORT, account);
     try {
-      if (tls) await cluster.makeCertificate();
       await cluster.initialise(logDirectory === undefined ? [] : [`--waldir=${logDirectory}`], [
         `port = ${cluster.port}`,
         `listen_addresses = '${tcp ? LOOPBACK : ''}'`,
-        ...(tls
-          ? ['ssl = on', `ssl_cert_file = '${cluster.certificate}'`, `ssl_key_file = '${cluster.key}'`]
-          : []),
         ...settings,
       ]);
+      if (tls !== undefined) await cluster.offerTls(tls);
       await cluster.startServer();
     } catch (error) {
       await cluster.remove();
       throw error;
     }
     return cluster;
-  }
-
-  /** The certificate of a server that takes TLS. */
-  get certificate(): string {
-    return join(this.directory, 'server.crt');
-  }
-
-  private get key(): string {
-    return join(this.directory, 'server.key');
-  }
-
-  private async makeCertificate(): Promise<void> {
-    const subject = ['-subj', '/CN=irispair-test', '-addext', `subjectAltName=IP:${LOOPBACK}`];
-    const files = ['-keyout', this.key, '-out', this.certificate];
-    await run(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...files],
-      {
-        ...this.account,
-        cwd: this.directory,
-      },
-    );
-    await chmod(this.key, 0o600);
   }
 
   /** URL of a database over the Unix socket; the superuser's, if nobody else is named. */
@@ -246,6 +220,18 @@ export class TestCluster {
       ...settings,
     ];
     await writeFile(join(this.data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+  }
+
+  private async offerTls({ certificate, key }: NonNullable<ClusterOptions['tls']>): Promise<void> {
+    for (const [name, text] of [
+      ['server.crt', certificate],
+      ['server.key', key],
+    ]) {
+      const file = join(this.data, name);
+      await writeFile(file, text, { mode: 0o600 });
+      if (this.account !== undefined) await chown(file, this.account.uid, this.account.gid);
+    }
+    await appendFile(join(this.data, 'postgresql.auto.conf'), 'ssl = on\n');
   }
 
   private spawnServer(): ChildProcess {
