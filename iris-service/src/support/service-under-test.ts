@@ -41,8 +41,13 @@ export class ServiceUnderTest {
 
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<ServiceUnderTest> {
     const directory = await mkdtemp(join(tmpdir(), 'irispair-iris-'));
-    const service = await start(directory, environment);
-    return new ServiceUnderTest(directory, environment, service, connect(service.socket));
+    try {
+      const service = await start(directory, environment);
+      return new ServiceUnderTest(directory, environment, service, connect(service.socket));
+    } catch (error) {
+      await rm(directory, { recursive: true });
+      throw error;
+    }
   }
 
   get socket(): string {
