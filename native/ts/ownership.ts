@@ -28,6 +28,20 @@ export function ownDirectory(directory: string): Ownership {
   };
 }
 
+/** Opens what lies in a directory as its owner, and gives the directory up again when that fails. @throws as ownDirectory */
+export async function openAsOwner<Store>(
+  directory: string,
+  open: (ownership: Ownership) => Promise<Store>,
+): Promise<Store> {
+  const ownership = ownDirectory(directory);
+  try {
+    return await open(ownership);
+  } catch (error) {
+    ownership.release();
+    throw error;
+  }
+}
+
 function lockIn(directory: string): number | null {
   try {
     return binding.lockFile(join(directory, 'owner.lock'));

@@ -238,20 +238,18 @@ async function verify(
 }
 
 async function storeAndAnswer(outcomes: readonly Outcome[], parts: BatchParts): Promise<void> {
-  const changing = outcomes.filter(({ change }) => change !== undefined);
-  if (changing.length > 0) {
-    // What neither is stored nor names what is holds whatever becomes of the commit.
-    for (const { pending, change, needsMates, answer } of outcomes) {
-      if (change === undefined && !needsMates) pending.resolve(answer(undefined));
-    }
-  }
+  for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
+  const waiting = outcomes.filter((outcome) => !isSettled(outcome));
+  const changing = waiting.filter(({ change }) => change !== undefined);
   const ids = changing.length === 0 ? [] : await commit(changing, parts);
   await follow(changing, ids, parts);
-  outcomes.forEach(({ pending, answer, change }) => {
-    pending.resolve(
-      answer(change === undefined ? undefined : ids[changing.findIndex((one) => one.pending === pending)]),
-    );
-  });
+  const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
+  for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
+}
+
+/** What neither is stored nor names what is: it holds whatever becomes of the commit. */
+function isSettled({ change, needsMates }: Outcome): boolean {
+  return change === undefined && !needsMates;
 }
 
 async function commit(changing: readonly Outcome[], { client, fellBehind }: BatchParts): Promise<VectorId[]> {

@@ -4,7 +4,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import { writeFailure } from '@irispair/common/store/write-failure';
-import { ownDirectory, type Ownership } from '@irispair/native/ownership';
+import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
 import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
 import { checkIdentity, newIdentity } from './identity.js';
@@ -28,13 +28,7 @@ export class LmdbGraphStore implements GraphStore {
    */
   static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const ownership = ownDirectory(directory);
-    try {
-      return await LmdbGraphStore.openOwned(directory, ownership, rowLimit);
-    } catch (error) {
-      ownership.release();
-      throw error;
-    }
+    return openAsOwner(directory, (ownership) => LmdbGraphStore.openOwned(directory, ownership, rowLimit));
   }
 
   private static async openOwned(

@@ -10,7 +10,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { writeFailure } from '@irispair/common/store/write-failure';
-import { ownDirectory, type Ownership } from '@irispair/native/ownership';
+import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import type { IrisEngine } from '@irispair/native/engine-types';
 import {
   checkIdentity,
@@ -68,14 +68,8 @@ export class LmdbIrisStore implements IrisStore {
     return LmdbIrisStore.own(directory, null);
   }
 
-  private static async own(directory: string, identity: StoreIdentity | null): Promise<LmdbIrisStore> {
-    const ownership = ownDirectory(directory);
-    try {
-      return await LmdbIrisStore.openOwned(directory, ownership, identity);
-    } catch (error) {
-      ownership.release();
-      throw error;
-    }
+  private static own(directory: string, identity: StoreIdentity | null): Promise<LmdbIrisStore> {
+    return openAsOwner(directory, (ownership) => LmdbIrisStore.openOwned(directory, ownership, identity));
   }
 
   /** @param identity what it must hold, or null for whatever it holds */
