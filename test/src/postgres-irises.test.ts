@@ -9,6 +9,7 @@ import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { until } from '@irispair/common/support/until';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
+import { assertFoundAgain } from './support/found-again.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const ROUNDS = 20;
@@ -73,18 +74,7 @@ describe('irises in PostgreSQL', () => {
 
   async function checkAll(acknowledged: ReadonlyMap<number, number>): Promise<void> {
     assert.ok(acknowledged.size > ROUNDS, `only ${acknowledged.size} enrolments were acknowledged`);
-    assert.equal(new Set(acknowledged.values()).size, acknowledged.size);
-    for (const [person, serialId] of acknowledged) {
-      const { decision, matches } = await search(person);
-      assert.equal(decision, api.Decision.DUPLICATE, `person ${person} is lost`);
-      assert.deepEqual(
-        matches.map((match) => match.serialId),
-        [serialId],
-      );
-    }
-    const { enrolled, highestSerialId, graph } = await test.client.status();
-    assert.equal(graph?.nodes, enrolled);
-    assert.equal(highestSerialId, enrolled);
+    await assertFoundAgain(test, population, acknowledged);
   }
 
   it('are searched while the database is away; enrolments are refused until it is back', async () => {

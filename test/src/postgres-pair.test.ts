@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { irisMessage } from '@irispair/common/iris/message';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { until } from '@irispair/common/support/until';
-import type * as api from '@irispair/proto/public';
-import { mirrored } from 'irispair/generate/mirror';
-import { Population } from 'irispair/generate/population';
 import { countRows } from './support/count-rows.js';
 import { EnrollingUnderKills } from './support/enrolling-under-kills.js';
 import { Enrolling } from './support/enrolling.js';
@@ -35,13 +31,7 @@ describe('a pair with both stores in PostgreSQL', () => {
     for (let round = 0; round < 4; round++) assert.deepEqual(await people.enrolSome(), []);
     await people.checkAllAreFound();
     await test.client.delete(9);
-    const population = new Population('postgres');
-    const captures = Array.from({ length: 70 }, (_, index) => {
-      const again = population.again(population.person(index), 1);
-      return index % 3 === 0 ? mirrored(again) : again;
-    });
-    const answers = (): Promise<api.SearchResponse[]> =>
-      Promise.all(captures.map((iris) => test.client.search({ iris: irisMessage(iris), orList: [] })));
+    const answers = () => people.answersTo(70);
     const expected = await answers();
     await test.restart();
     assert.deepEqual(await answers(), expected);

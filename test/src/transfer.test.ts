@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { irisMessage } from '@irispair/common/iris/message';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
-import type * as api from '@irispair/proto/public';
-import { mirrored } from 'irispair/generate/mirror';
-import { Population } from 'irispair/generate/population';
 import { irispair } from 'irispair/support/run-command';
 import { Enrolling } from './support/enrolling.js';
 import { PairUnderTest } from './support/pair-under-test.js';
@@ -20,13 +16,7 @@ it('a pair on a store that was exported, imported to PostgreSQL and copied back 
     for (let round = 0; round < 4; round++) assert.deepEqual(await people.enrolSome(), []);
     await test.client.delete(7);
     await test.client.delete(30);
-    const population = new Population('transfer');
-    const captures = Array.from({ length: 70 }, (_, index) => {
-      const again = population.again(population.person(index), 1);
-      return index % 3 === 0 ? mirrored(again) : again;
-    });
-    const answers = (): Promise<api.SearchResponse[]> =>
-      Promise.all(captures.map((iris) => test.client.search({ iris: irisMessage(iris), orList: [] })));
+    const answers = () => people.answersTo(70);
     const expected = await answers();
     const { enrolled, highestSerialId } = await test.client.status();
     assert.deepEqual([enrolled, highestSerialId], [62, 64]);

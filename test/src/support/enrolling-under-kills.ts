@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
+import { assertFoundAgain } from './found-again.js';
 import type { PairUnderTest } from './pair-under-test.js';
 
 const PEOPLE_A_ROUND = 40;
@@ -56,18 +57,6 @@ export class EnrollingUnderKills {
   async check(): Promise<void> {
     const { acknowledged, population, test } = this;
     assert.ok(acknowledged.size > this.rounds, `only ${acknowledged.size} enrolments were acknowledged`);
-    assert.equal(new Set(acknowledged.values()).size, acknowledged.size);
-    for (const [person, serialId] of acknowledged) {
-      const again = population.again(population.person(person), 1);
-      const { decision, matches } = await test.client.search({ iris: irisMessage(again), orList: [] });
-      assert.equal(decision, api.Decision.DUPLICATE, `person ${person} is lost`);
-      assert.deepEqual(
-        matches.map((match) => match.serialId),
-        [serialId],
-      );
-    }
-    const { enrolled, highestSerialId, graph } = await test.client.status();
-    assert.equal(graph?.nodes, enrolled);
-    assert.equal(highestSerialId, enrolled);
+    await assertFoundAgain(test, population, acknowledged);
   }
 }
