@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { irisMessage } from '@irispair/common/iris/message';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { until } from '@irispair/common/support/until';
-import type { Loading } from '@irispair/iris-service/telemetry/load-line';
+import type { LoggedProgress } from '@irispair/common/log/progress-log';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
 import { freePort } from 'irispair/pair/free-port';
@@ -48,7 +48,7 @@ describe('while irises are loaded', () => {
   it('the port for monitoring says how far that is, and so does the log; the service is ready only then', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'irispair-load-'));
     const http = `http://127.0.0.1:${await freePort()}`;
-    const told: Loading[] = [];
+    const told: LoggedProgress[] = [];
     const log: string[] = [];
     const pair = Pair.start({
       directory,
@@ -60,7 +60,7 @@ describe('while irises are loaded', () => {
         IRISPAIR_STORE_LOAD_CONNECTIONS: '1',
       },
       logged: (_, line) => log.push(line),
-      loading: (loading) => told.push(loading),
+      progress: (progress) => told.push(progress),
       died: (_, { reason }) => log.push(reason),
     });
     try {
@@ -85,8 +85,9 @@ describe('while irises are loaded', () => {
         [...seen].sort((one, other) => one - other),
       );
       assert.equal(reason, 'loading irises\n');
-      assert.ok(told.length > 0, log.join('\n'));
-      for (const { loaded, all } of told) assert.ok(loaded > 0 && loaded < all && all === PEOPLE);
+      const loads = told.filter(({ task }) => task === 'loading irises');
+      assert.ok(loads.length > 0);
+      for (const { done, all } of loads) assert.ok(done > 0 && done < all && all === PEOPLE);
       assert.ok(log.some((line) => line.includes('irises loaded') && line.includes(`"loaded":${PEOPLE}`)));
     } finally {
       await pair.stop();

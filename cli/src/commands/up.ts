@@ -8,7 +8,7 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
-import { LoadBar } from '../pair/load-bar.js';
+import { ProgressBar } from '../pair/progress-bar.js';
 import { Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
@@ -54,7 +54,7 @@ async function up(options: UpOptions): Promise<void> {
   const directory = resolve(options.data);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
-  const bar = new LoadBar();
+  const bar = new ProgressBar();
   const pair = Pair.start({
     directory,
     listen: options.listen,
@@ -68,8 +68,8 @@ async function up(options: UpOptions): Promise<void> {
       bar.stop();
       print(options.json === true ? line : readable(service, line));
     },
-    loading: (loading) => {
-      bar.show(loading);
+    progress: (progress) => {
+      bar.show(progress);
     },
     died: (service, { reason, isMisconfigured }) => {
       if (isMisconfigured) {

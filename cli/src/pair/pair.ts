@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
-import { readLoading, type Loading } from '@irispair/iris-service/telemetry/load-line';
+import { readProgress, type LoggedProgress } from '@irispair/common/log/progress-log';
 import { PairClient } from '../client/pair-client.js';
 
 /** The two services. */
@@ -25,10 +25,10 @@ export interface PairOptions {
   readonly listen: string;
   /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Told of every line that a service logs, except how far loading is. */
+  /** Told of every line that a service logs, except of progress. */
   readonly logged: (service: ServiceName, line: string) => void;
-  /** Told now and then how far the iris service is with loading. */
-  readonly loading?: (loading: Loading) => void;
+  /** Told now and then how far a service is with a long piece of work. */
+  readonly progress?: (progress: LoggedProgress) => void;
   /** Told when a service ended without being asked. */
   readonly died: (service: ServiceName, death: Death) => void;
 }
@@ -88,9 +88,9 @@ export class Pair {
     });
     this.children.set(service, child);
     createInterface({ input: child.stderr }).on('line', (line) => {
-      const loading = readLoading(line);
-      if (loading === undefined) this.options.logged(service, line);
-      else this.isLoading(loading);
+      const progress = readProgress(line);
+      if (progress === undefined) this.options.logged(service, line);
+      else this.getsOn(progress);
     });
     child.once('exit', (code, signal) => {
       this.children.delete(service);
@@ -111,12 +111,12 @@ export class Pair {
     await exited;
   }
 
-  private isLoading(loading: Loading): void {
+  private getsOn(progress: LoggedProgress): void {
     this.giveUpAt = Date.now() + READY_MILLISECONDS;
-    this.options.loading?.(loading);
+    this.options.progress?.(progress);
   }
 
-  /** Resolves when the pair serves. @throws Error when it does not within a minute, or a minute after it last loaded irises */
+  /** Resolves when the pair serves. @throws Error when it does not within a minute of the last progress */
   async ready(): Promise<void> {
     const client = new PairClient(this.options.listen);
     this.giveUpAt = Date.now() + READY_MILLISECONDS;

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger } from '@irispair/common/log/logger';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { describeLoading, readLoading } from './load-line.js';
 import { LoadProgress } from './load-progress.js';
 
 describe('the progress of loading', () => {
@@ -29,17 +27,5 @@ describe('the progress of loading', () => {
     const end = await figures();
     assert.equal(end.loaded_irises, 3);
     assert.deepEqual(await figures(), end, 'the clock stands when all are loaded');
-  });
-
-  it('is a line of the log that can be read again', () => {
-    const lines: string[] = [];
-    const logger = pino({}, { write: (line) => void lines.push(line) });
-    const { fields, message } = describeLoading({ loaded: 7, all: 9 });
-    logger.info(fields, message);
-    logger.info({ loaded: 'loading irises' }, 'else');
-    assert.deepEqual(lines.map(readLoading), [{ loaded: 7, all: 9 }, undefined]);
-    for (const other of ['', 'loading irises', '{"msg":"loading irises"}']) {
-      assert.equal(readLoading(other), undefined);
-    }
   });
 });

@@ -1,12 +1,8 @@
 /** Tells how far the start-up load is: to whoever reads the metrics, and now and then in the log. */
 import type { Logger } from '@irispair/common/log/logger';
+import { ProgressLog } from '@irispair/common/log/progress-log';
 import { Gauge, type Registry } from 'prom-client';
-import { describeLoading } from './load-line.js';
 
-/** Often enough for a progress bar, seldom enough for a log. */
-const LOG_MILLISECONDS = 1_000;
-/** A load that is shorter needs no news. */
-const FIRST_LOG_MILLISECONDS = 250;
 /** The clock is read once for so many of millions. */
 const STEPS_A_LOOK = 256;
 
@@ -16,7 +12,7 @@ export class LoadProgress {
   private done = 0;
   private started: number | undefined;
   private ended: number | undefined;
-  private logAt = 0;
+  private log: ProgressLog | undefined;
 
   constructor(
     registry: Registry,
@@ -46,13 +42,13 @@ export class LoadProgress {
   begin(all: number): void {
     this.all = all;
     this.started = performance.now();
-    this.logAt = this.started + FIRST_LOG_MILLISECONDS;
+    this.log = new ProgressLog('loading irises', all, this.logger);
   }
 
   /** One more serial id is in memory. */
   step(): void {
     this.done += 1;
-    if (this.done % STEPS_A_LOOK === 0) this.logSeldom();
+    if (this.done % STEPS_A_LOOK === 0) this.log?.reach(this.done);
   }
 
   /** All are in memory. */
@@ -64,14 +60,6 @@ export class LoadProgress {
   private get seconds(): number {
     if (this.started === undefined) return 0;
     return ((this.ended ?? performance.now()) - this.started) / 1_000;
-  }
-
-  private logSeldom(): void {
-    const now = performance.now();
-    if (now < this.logAt) return;
-    this.logAt = now + LOG_MILLISECONDS;
-    const { fields, message } = describeLoading({ loaded: this.done, all: this.all });
-    this.logger.info(fields, message);
   }
 
   private show(registry: Registry, name: string, help: string, value: () => number): void {
