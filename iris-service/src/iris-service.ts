@@ -12,7 +12,8 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
-import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
+import { decidePlacement, isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
+import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
@@ -20,6 +21,7 @@ import {
   type IrisEngine,
   type PoolPlan,
 } from '@irispair/native/engine-types';
+import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
@@ -27,7 +29,7 @@ import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
-import { PlacementReport } from './placement/placement-report.js';
+import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import type { IrisStore, StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
@@ -78,6 +80,13 @@ async function serve(
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   await gallery.load(logger);
 
+  const reporter = new ServiceReporter({
+    service: 'iris',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.arenas.policy),
+    parts: (countPages) => readArenas(engine, countPages),
+  });
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
   server.addService(
@@ -86,7 +95,7 @@ async function serve(
       engine,
       gallery,
       sessions,
-      placement: new PlacementReport(decision, engine, gallery),
+      placement: new PlacementReport(reporter, engine, gallery),
       queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
       logger,
     }),
@@ -108,6 +117,7 @@ async function serve(
     engine,
     async stop() {
       clearInterval(expiry);
+      reporter.close();
       gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
       await drainServer(server, DRAIN_MILLISECONDS);
