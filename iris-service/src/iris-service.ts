@@ -13,7 +13,8 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
-import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
+import { decidePlacement, isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
+import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Closers } from '@irispair/common/process/closers';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
@@ -23,6 +24,7 @@ import {
   type IrisEngine,
   type PoolPlan,
 } from '@irispair/native/engine-types';
+import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
@@ -30,7 +32,7 @@ import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
-import { PlacementReport } from './placement/placement-report.js';
+import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
@@ -88,6 +90,13 @@ async function serve(parts: Parts): Promise<IrisService> {
   const { settings, decision, gallery, engine, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  const reporter = new ServiceReporter({
+    service: 'iris',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.arenas.policy),
+    parts: (countPages) => readArenas(engine, countPages),
+  });
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
   server.addService(
@@ -96,7 +105,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       engine,
       gallery,
       sessions,
-      placement: new PlacementReport(decision, engine, gallery),
+      placement: new PlacementReport(reporter, engine, gallery),
       queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
       logger,
     }),
@@ -120,6 +129,7 @@ async function serve(parts: Parts): Promise<IrisService> {
     engine,
     async stop() {
       clearInterval(expiry);
+      reporter.close();
       gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
       monitoring.notReady = 'stopping';
