@@ -11,9 +11,8 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
-import { decidePlacement } from '@irispair/common/placement/decide';
+import type { PlacementDecision } from '@irispair/common/placement/decide';
 import { Turns } from '@irispair/common/process/turns';
-import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
@@ -43,9 +42,9 @@ export interface GraphService {
 /** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
 export async function startGraphService(
   settings: GraphServiceSettings,
+  decision: PlacementDecision,
   logger: Logger,
 ): Promise<GraphService> {
-  const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   const rotations = Number(settings.IRISPAIR_ROTATIONS);
