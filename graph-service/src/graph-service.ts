@@ -1,7 +1,7 @@
 /**
  * The graph service: takes requests, walks the graph, decides; knows irises only as ids.
  *
- * 1. Open the graph store, start the walkers, listen; not serving yet.
+ * 1. Answer those who watch, open the graph store, start the walkers, listen; not serving yet.
  * 2. Join the iris service: read its registry, catch the graph up, then serve. Again whenever the session is lost.
  * 3. On stop: finish what waits, then close everything.
  */
@@ -9,12 +9,15 @@ import { HealthImplementation } from 'grpc-health-check';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
-import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Turns } from '@irispair/common/process/turns';
+import { Monitoring } from '@irispair/common/telemetry/monitoring';
+import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
+import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { ServiceReporter } from '@irispair/native/service-reporter';
+import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
@@ -29,6 +32,12 @@ import { PlacementReport, readGraph } from './placement/placement-report.js';
 import type { GraphServiceSettings } from './settings.js';
 import { StatusReport } from './status/status-report.js';
 import { openGraphStore } from './store/open-graph-store.js';
+import { BatchMetrics } from './telemetry/batch-metrics.js';
+import { CatchUpProgress } from './telemetry/catch-up-progress.js';
+import { showGraph, showRequests } from './telemetry/graph-metrics.js';
+import { showHop } from './telemetry/hop-metrics.js';
+import { watchedCalls } from './telemetry/watched-calls.js';
+import { watchedStore } from './telemetry/watched-store.js';
 import type { ComparisonTerms } from './walk/order.js';
 
 const DRAIN_MILLISECONDS = 3_000;
@@ -49,6 +58,24 @@ export async function startGraphService(
   logger: Logger,
 ): Promise<GraphService> {
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
+  const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+  try {
+    showDecision(monitoring.registry, decision);
+    showHugepages(monitoring.registry, () => readTopology().nodes);
+    return await startServing(settings, decision, monitoring, logger);
+  } catch (error) {
+    await monitoring.close();
+    throw error;
+  }
+}
+
+async function startServing(
+  settings: GraphServiceSettings,
+  decision: PlacementDecision,
+  monitoring: Monitoring,
+  logger: Logger,
+): Promise<GraphService> {
+  const metrics = monitoring.registry;
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   const rotations = Number(settings.IRISPAIR_ROTATIONS);
   const terms: ComparisonTerms = {
@@ -57,11 +84,9 @@ export async function startGraphService(
   };
   const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
 
-  const store = await openGraphStore(
-    settings,
-    rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides),
-    logger,
-  );
+  monitoring.notReady = 'loading the graph';
+  const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
+  const store = watchedStore(await openGraphStore(settings, rowLimit, logger), metrics);
   const hop = new HopStream(socket);
   const index = await openIndex({
     store,
@@ -74,24 +99,32 @@ export async function startGraphService(
   });
   const client = new IrisClient(socket);
   const registry = new Registry();
-  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX);
+  const batchMetrics = new BatchMetrics(metrics);
+  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics);
   const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
   let ready = false;
   let storeAway = '';
-  const setReady = (now: boolean) => {
+  const setReady = (now: boolean, notReady = 'the iris service is away') => {
     ready = now;
+    monitoring.notReady = now ? undefined : notReady;
     for (const name of ['', 'irispair.v1.IrisPair']) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
   };
 
   // Deciding and catching up both write the graph: never at once.
   const turns = new Turns();
+  const progress = new CatchUpProgress(metrics, logger);
+  setReady(false, 'joining the iris service');
   const link = new IrisLink(
     client,
     {
       joined: () =>
         turns.take(async () => {
           registry.reset(await client.registry());
-          await catchUp(index, registry, logger);
+          monitoring.notReady = 'catching the graph up';
+          progress.begin();
+          await index.catchUp(registry.all(), (done, all) => {
+            progress.reach(done, all);
+          });
         }),
       ready: () => {
         setReady(true);
@@ -125,7 +158,7 @@ export async function startGraphService(
       milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
       queue: settings.IRISPAIR_QUEUE_SIZE,
     },
-    (batch) => turns.take(() => decideBatch(batch, parts)),
+    (batch) => turns.take(() => batchMetrics.watch(batch.length, () => decideBatch(batch, parts))),
   );
   const status = new StatusReport({
     index,
@@ -150,11 +183,13 @@ export async function startGraphService(
   const checkReady = () => {
     if (!ready) throw new UnavailableError('the iris service is away or still loading: try again');
   };
-  const server = createPublicServer(
-    publicCalls({ batcher, client, registry, status, placement, checkReady }),
-    health,
-    logger,
-  );
+  const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
+  const requests = new RequestMetrics(metrics);
+  const server = createPublicServer(watchedCalls(calls, requests, metrics), health, logger);
+  showGraph(metrics, index);
+  showHop(metrics, index);
+  showRequests(metrics, registry, batcher);
+  showPlacement(metrics, () => reporter.read(true));
 
   const savingAgain = setInterval(() => {
     void turns.take(() => index.saveWhatIsLeft());
@@ -175,10 +210,11 @@ export async function startGraphService(
       port,
       index,
       async stop() {
-        setReady(false);
+        setReady(false, 'stopping');
         await drainServer(server, DRAIN_MILLISECONDS);
         await batcher.drained();
         await close();
+        await monitoring.close();
         logger.info('graph service stopped');
       },
     };
@@ -196,12 +232,4 @@ async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
     await options.store.close();
     throw error;
   }
-}
-
-async function catchUp(index: GraphIndex, registry: Registry, logger: Logger): Promise<void> {
-  let progress: ProgressLog | undefined;
-  await index.catchUp(registry.all(), (done, all) => {
-    progress ??= new ProgressLog('catching the graph up', all, logger);
-    progress.reach(done);
-  });
 }

@@ -9,6 +9,7 @@ import {
   readEnvironment,
   type Environment,
 } from '@irispair/common/config/environment';
+import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
@@ -18,6 +19,7 @@ const MOST_NEIGHBOURS = 1_024;
 
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
+  ...MONITORING_SETTINGS,
   /** Address of the public API. */
   IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */

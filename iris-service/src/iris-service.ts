@@ -17,6 +17,8 @@ import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Closers } from '@irispair/common/process/closers';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
+import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
+import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
@@ -25,6 +27,7 @@ import {
   type PoolPlan,
 } from '@irispair/native/engine-types';
 import { ServiceReporter } from '@irispair/native/service-reporter';
+import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -35,7 +38,9 @@ import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
+import { showEngine } from './telemetry/engine-metrics.js';
 import { LoadProgress } from './telemetry/load-progress.js';
+import { showStore, watchedStore } from './telemetry/store-metrics.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
@@ -62,15 +67,32 @@ export async function startIrisService(
   try {
     const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
     closers.add(() => monitoring.close());
-    const store = await openIrisStore(settings, IDENTITY, logger);
+    const metrics = monitoring.registry;
+    showDecision(metrics, decision);
+    showHugepages(metrics, () => readTopology().nodes);
+    const store = watchedStore(await openIrisStore(settings, IDENTITY, logger), metrics);
     closers.add(() => store.close());
     const engine = startEngine(settings, decision);
     closers.add(() => engine.close());
     logArenas(engine, logger);
+    showEngine(metrics, engine, settings.IRISPAIR_STORE_MAXIMUM_CAPACITY);
+    const reporter = new ServiceReporter({
+      service: 'iris',
+      decision,
+      splitAsked: isSplitAsked(settings),
+      memoryNodes: nodesOfPolicy(decision.arenas.policy),
+      parts: (countPages) => readArenas(engine, countPages),
+    });
+    closers.add(() => {
+      reporter.close();
+      return Promise.resolve();
+    });
+    showPlacement(metrics, () => reporter.read(true));
     monitoring.notReady = 'loading irises';
     const gallery = new Gallery(engine, store);
-    await gallery.load(new LoadProgress(monitoring.registry, logger));
-    return await serve({ settings, decision, gallery, engine, monitoring, closers, logger });
+    showStore(metrics, gallery);
+    await gallery.load(new LoadProgress(metrics, logger));
+    return await serve({ settings, gallery, engine, reporter, monitoring, closers, logger });
   } catch (error) {
     await closers.close();
     throw error;
@@ -80,25 +102,18 @@ export async function startIrisService(
 /** What is there before the service serves. */
 interface Parts {
   readonly settings: IrisServiceSettings;
-  readonly decision: PlacementDecision;
   readonly gallery: Gallery;
   readonly engine: IrisEngine;
+  readonly reporter: ServiceReporter;
   readonly monitoring: Monitoring;
   readonly closers: Closers;
   readonly logger: Logger;
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, decision, gallery, engine, monitoring, closers, logger } = parts;
+  const { settings, gallery, engine, reporter, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  const reporter = new ServiceReporter({
-    service: 'iris',
-    decision,
-    splitAsked: isSplitAsked(settings),
-    memoryNodes: nodesOfPolicy(decision.arenas.policy),
-    parts: (countPages) => readArenas(engine, countPages),
-  });
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
   server.addService(
@@ -108,6 +123,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       gallery,
       sessions,
       placement: new PlacementReport(reporter, engine, gallery),
+      requests: new RequestMetrics(monitoring.registry),
       queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
       logger,
     }),
@@ -131,7 +147,6 @@ async function serve(parts: Parts): Promise<IrisService> {
     engine,
     async stop() {
       clearInterval(expiry);
-      reporter.close();
       gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
       monitoring.notReady = 'stopping';

@@ -119,6 +119,39 @@ describe('a service as a process', () => {
     assert.equal(existsSync(join(directory, 'iris.sock')), false);
   });
 
+  it('answers who watches before it serves: what runs, that it is not ready, and why', async () => {
+    for (const service of ['graph', 'iris'] as const) {
+      const http = `127.0.0.1:${await freePort()}`;
+      const process = start(service, { IRISPAIR_HTTP_LISTEN: http });
+      await until('it answers', async () => (await ask(http, '/healthz')).code === 200);
+      const first = await ask(http, '/metrics');
+      assert.equal(first.code, 200);
+      assert.match(first.body, /^irispair_build_info\{.*\} 1$/m);
+      if (service === 'graph') {
+        await until('it waits for the iris service', async () => {
+          const { code, body } = await ask(http, '/readyz');
+          return code === 503 && body === 'joining the iris service\n';
+        });
+        assert.match((await ask(http, '/metrics')).body, /^irispair_ready 0$/m);
+      } else {
+        await until('it is ready', async () => (await ask(http, '/readyz')).code === 200);
+        assert.match((await ask(http, '/metrics')).body, /^irispair_ready 1$/m);
+      }
+      const other = start(service, {
+        IRISPAIR_HTTP_LISTEN: http,
+        IRISPAIR_IRIS_SOCKET: join(directory, 'x'),
+      });
+      assert.equal(await other.end(), 2, other.complaint);
+      assert.match(
+        other.complaint,
+        new RegExp(`service: IRISPAIR_HTTP_LISTEN=${http}: cannot listen there .* choose another address`),
+      );
+      process.kill('SIGTERM');
+      assert.equal(await process.end(), 0, process.complaint);
+      assert.equal((await ask(http, '/healthz')).code, 0);
+    }
+  });
+
   it('starts where a killed one left its socket', async () => {
     const killed = start('iris');
     await serving(killed);
@@ -160,5 +193,16 @@ function runs(pid: number): boolean {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
+  }
+}
+
+/** An answer, or code 0 while nobody listens. */
+async function ask(http: string, path: string): Promise<{ code: number; body: string }> {
+  try {
+    const answer = await fetch(`http://${http}${path}`);
+    return { code: answer.status, body: await answer.text() };
+  } catch (error) {
+    if (error instanceof TypeError) return { code: 0, body: '' };
+    throw error;
   }
 }

@@ -53,9 +53,9 @@ describe('while irises are loaded', () => {
     const pair = Pair.start({
       directory,
       listen: `127.0.0.1:${await freePort()}`,
+      http: { iris: http.slice('http://'.length) },
       environment: {
         IRISPAIR_IRIS_STORE: url,
-        IRISPAIR_HTTP_LISTEN: http.slice('http://'.length),
         IRIS_STORE_INITIAL_CAPACITY: String(PEOPLE),
         IRISPAIR_STORE_LOAD_CONNECTIONS: '1',
       },

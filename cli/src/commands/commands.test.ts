@@ -117,6 +117,12 @@ describe('`up`', () => {
     assert.match(errors, new RegExp(`--listen: somebody listens on 127\\.0\\.0\\.1:${port} already`));
   });
 
+  it('refuses one address for the metrics of two services, and names what to use', async () => {
+    const { code, errors } = await irispair(['up'], '', { IRISPAIR_HTTP_LISTEN: '127.0.0.1:9464' });
+    assert.equal(code, 1);
+    assert.match(errors, /IRISPAIR_HTTP_LISTEN names one address.*use --http-graph and --http-iris/);
+  });
+
   it('stops, and starts nothing again, when a service cannot run as configured', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
     const args = ['up', '--data', directory, '--listen', `127.0.0.1:${await freePort()}`];
@@ -136,7 +142,9 @@ describe('the command line, with a pair', () => {
   it('enrols, searches, verifies, deletes; tells bad lines; stops without a trace', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
     const server = `127.0.0.1:${await freePort()}`;
-    const up = spawn(process.execPath, [COMMAND, 'up', '--data', directory, '--listen', server], {
+    const http = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const where = ['--data', directory, '--listen', server, '--http-graph', http[0], '--http-iris', http[1]];
+    const up = spawn(process.execPath, [COMMAND, 'up', ...where], {
       stdio: 'ignore',
       env: { ...process.env, IRIS_STORE_INITIAL_CAPACITY: '1000' },
     });
@@ -146,6 +154,7 @@ describe('the command line, with a pair', () => {
         assert.ok(tries < 50, 'the pair did not come up');
         await sleep(100);
       }
+      for (const address of http) assert.equal((await fetch(`http://${address}/readyz`)).status, 200);
       const people = (await irispair(['generate', '--people', '5'])).output;
       const lines = people.trim().split('\n');
       const bad = ['{"id":"x"}', 'nonsense', lines[0].replace(/"iris_codes":"..../, '"iris_codes":"!!!!')];

@@ -16,6 +16,8 @@ import { describeStatus } from './single.js';
 interface UpOptions {
   readonly data: string;
   readonly listen: string;
+  readonly httpGraph?: string;
+  readonly httpIris?: string;
   readonly placement?: string;
   readonly index?: string;
   readonly irisStore?: string;
@@ -32,6 +34,8 @@ export function addUpCommand(program: Command): void {
     .description('run a pair in the foreground; Ctrl-C stops it')
     .option('--data <directory>', 'both stores and the socket', './irispair-data')
     .option('--listen <host:port>', 'address of the public API', '127.0.0.1:50051')
+    .option('--http-graph <host:port>', 'address of the graph service’s metrics')
+    .option('--http-iris <host:port>', 'address of the iris service’s metrics')
     .addOption(
       new Option('--placement <placement>', 'where the services run').choices(['split', 'shared', 'off']),
     )
@@ -46,6 +50,11 @@ export function addUpCommand(program: Command): void {
 }
 
 async function up(options: UpOptions): Promise<void> {
+  if (process.env.IRISPAIR_HTTP_LISTEN) {
+    throw new MisconfiguredError(
+      'IRISPAIR_HTTP_LISTEN names one address, and a pair has two services: unset it and use --http-graph and --http-iris',
+    );
+  }
   if (await isInUse(options.listen)) {
     throw new MisconfiguredError(
       `--listen: somebody listens on ${options.listen} already: choose another address`,
@@ -58,6 +67,7 @@ async function up(options: UpOptions): Promise<void> {
   const pair = Pair.start({
     directory,
     listen: options.listen,
+    http: { graph: options.httpGraph, iris: options.httpIris },
     environment: {
       ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
       ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),

@@ -23,6 +23,8 @@ export interface PairOptions {
   readonly directory: string;
   /** HOST:PORT of the public API. */
   readonly listen: string;
+  /** HOST:PORT of a service's metrics; not given: it shows none. */
+  readonly http?: Readonly<Partial<Record<ServiceName, string | undefined>>>;
   /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
   /** Told of every line that a service logs, except of progress. */
@@ -72,7 +74,7 @@ export class Pair {
 
   /** Starts a service that is not running. */
   startService(service: ServiceName): void {
-    const { directory, listen, environment } = this.options;
+    const { directory, listen, http, environment } = this.options;
     const entry = fileURLToPath(import.meta.resolve(`@irispair/${service}-service/main`));
     const child = spawn(process.execPath, [entry], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -84,6 +86,8 @@ export class Pair {
         IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
         IRISPAIR_IRIS_SOCKET: this.socket,
         IRISPAIR_LISTEN: listen,
+        // An empty one is as good as none.
+        IRISPAIR_HTTP_LISTEN: http?.[service] ?? '',
       },
     });
     this.children.set(service, child);

@@ -1,6 +1,8 @@
 /** What a service tells those who watch it: metrics, and whether it does its whole work. */
 import { Registry } from 'prom-client';
+import { EventLoopWatch } from './event-loop-metrics.js';
 import { MonitoringServer } from './monitoring-server.js';
+import { showProcess } from './process-metrics.js';
 
 /** The metrics and the readiness of one service, and the port that shows them, if it has one. */
 export class Monitoring {
@@ -8,6 +10,7 @@ export class Monitoring {
   /** Why the service does not do its whole work; undefined while it does. */
   notReady: string | undefined = 'starting';
   private server: MonitoringServer | undefined;
+  private eventLoop: EventLoopWatch | undefined;
 
   /**
    * @param address HOST:PORT to show it at, or undefined for nowhere
@@ -17,11 +20,13 @@ export class Monitoring {
     const monitoring = new Monitoring();
     if (address !== undefined) {
       const { registry } = monitoring;
+      showProcess(registry, () => monitoring.notReady === undefined);
       monitoring.server = await MonitoringServer.start({
         address,
         registry,
         notReady: () => monitoring.notReady,
       });
+      monitoring.eventLoop = new EventLoopWatch(registry);
     }
     return monitoring;
   }
@@ -32,6 +37,7 @@ export class Monitoring {
   }
 
   async close(): Promise<void> {
+    this.eventLoop?.close();
     await this.server?.close();
   }
 }

@@ -30,6 +30,11 @@ export class Batcher {
     private readonly decideBatch: DecideBatch,
   ) {}
 
+  /** Requests that are in no batch yet. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
   /** @throws ExhaustedError when too many requests wait */
   submit(ask: Ask, patience: Patience): Promise<Answer> {
     if (this.queue.length >= this.limits.queue) {

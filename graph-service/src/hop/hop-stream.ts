@@ -19,6 +19,7 @@ import {
   type StepAnswer,
 } from '@irispair/proto/compute';
 import { noHops, type HopCounters } from './hop-counters.js';
+import { countHop, durationMemory, durationsIn, type HopDurations } from './hop-durations.js';
 import type { HopPort, HopStep } from './hop-port.js';
 
 const MOST_IN_FLIGHT = 2;
@@ -48,7 +49,11 @@ export class HopStream implements HopPort {
   private lastSearchId = 0;
   private closed = false;
 
-  constructor(socket: string) {
+  /** @param durations counts how long its messages take */
+  constructor(
+    socket: string,
+    readonly durations: HopDurations = durationsIn(durationMemory()),
+  ) {
     this.client = new IrisComputeClient(
       socketTarget(socket),
       credentials.createInsecure(),
@@ -164,11 +169,19 @@ export class HopStream implements HopPort {
     }
     for (const { entered, distances } of response.answers)
       counters.bytes += entered.byteLength + distances.byteLength;
+    const { receivedMicroseconds, startedMicroseconds, finishedMicroseconds } = response;
+    const stages = {
+      transit_out: receivedMicroseconds - sent,
+      queue: startedMicroseconds - receivedMicroseconds,
+      compute: finishedMicroseconds - startedMicroseconds,
+      transit_back: now - finishedMicroseconds,
+    };
     counters.roundTripMicroseconds += now - sent;
-    counters.transitOutMicroseconds += response.receivedMicroseconds - sent;
-    counters.queueMicroseconds += response.startedMicroseconds - response.receivedMicroseconds;
-    counters.computeMicroseconds += response.finishedMicroseconds - response.startedMicroseconds;
-    counters.transitBackMicroseconds += now - response.finishedMicroseconds;
+    counters.transitOutMicroseconds += stages.transit_out;
+    counters.queueMicroseconds += stages.queue;
+    counters.computeMicroseconds += stages.compute;
+    counters.transitBackMicroseconds += stages.transit_back;
+    countHop(this.durations, stages);
   }
 }
 

@@ -5,6 +5,7 @@
  * up by searching for them first. What changed is saved in one transaction and told to the walkers.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
@@ -18,6 +19,7 @@ import {
   type ParameterOverrides,
 } from '../graph/parameters.js';
 import { addHops, type HopCounters } from '../hop/hop-counters.js';
+import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
 import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
@@ -51,6 +53,9 @@ export interface RegisteredIris {
 
 /** Irises caught up together: their searches run at once. */
 const CATCH_UP_BATCH = 64;
+
+/** Nodes and rows loaded before whoever asks how far this service is gets an answer. */
+const LOADED_A_TURN = 1_024;
 
 /** Neighbours that a row must have room for at this size. */
 export function rowLimitFor(size: number, overrides: ParameterOverrides): number {
@@ -98,11 +103,16 @@ export class GraphIndex {
 
   private async load(): Promise<void> {
     const { store } = this.options;
+    let loaded = 0;
     for await (const { serialId: serial, ...node } of store.nodes()) {
+      loaded += 1;
+      if (loaded % LOADED_A_TURN === 0) await nextTurn();
       this.memory.setNode(serial, node);
       if (node.state === NodeState.Live) this.noteLive(serial, node.layer);
     }
     for await (const { side, layer, serialId: serial, neighbours } of store.rows()) {
+      loaded += 1;
+      if (loaded % LOADED_A_TURN === 0) await nextTurn();
       this.memory.setNeighbours(side, layer, serial, neighbours);
     }
   }
@@ -132,6 +142,20 @@ export class GraphIndex {
 
   counters(): HopCounters {
     return addHops([this.walkers.counters(), this.options.hop.counters]);
+  }
+
+  durations(): HopDurations {
+    return addDurations([this.walkers.durations(), this.options.hop.durations]);
+  }
+
+  /** Walker threads that are there, and those that ended without being asked. */
+  get threads(): { running: number; deaths: number } {
+    return { running: this.walkers.running, deaths: this.walkers.deaths };
+  }
+
+  /** Whether changes wait that could not be saved. */
+  get isUnsaved(): boolean {
+    return this.isBehind;
   }
 
   /** Walks; each search ends with its own result or error. */

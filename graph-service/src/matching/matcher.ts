@@ -8,6 +8,7 @@ import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
+import type { BatchMetrics } from '../telemetry/batch-metrics.js';
 import type { ComparisonTerms, SearchOrder, SearchResult } from '../walk/order.js';
 import type { Searched } from '../workers/walker-pool.js';
 import { BatchMates } from './batch-mates.js';
@@ -37,6 +38,7 @@ export class Matcher {
     private readonly hop: HopPort,
     private readonly terms: ComparisonTerms,
     private readonly mode: IndexMode,
+    private readonly metrics: BatchMetrics,
   ) {}
 
   /** How the next batch is searched. */
@@ -65,7 +67,9 @@ export class Matcher {
         })),
       ),
     );
-    const results = this.usesWalks ? await this.index.search(orders) : await this.scan(orders);
+    const results = this.usesWalks
+      ? await this.metrics.watchSearches('walk', () => this.index.search(orders))
+      : await this.metrics.watchSearches('scan', () => this.scan(orders));
     return handles.map((_, index) => fourOf(results.slice(4 * index, 4 * index + 4)));
   }
 

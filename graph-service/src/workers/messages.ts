@@ -5,11 +5,17 @@ import type { HopCounters } from '../hop/hop-counters.js';
 import type { ComparisonTerms, EntryPoints, SearchOrder } from '../walk/order.js';
 import type { WalkResult } from '../walk/walk.js';
 
-/** What a walker thread is started with. */
+/** What all walker threads are started with. */
 export interface WalkerSetup {
   readonly socket: string;
   readonly rowLimit: number;
   readonly terms: ComparisonTerms;
+}
+
+/** What one of them is started with. */
+export interface ThreadSetup extends WalkerSetup {
+  /** It counts durations of hops here. */
+  readonly durations: SharedArrayBuffer;
 }
 
 /** To a walker. Messages arrive in order, so a search sees all memory that was announced before it. */

@@ -16,8 +16,9 @@ import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id
 import type { Logger } from '@irispair/common/log/logger';
 import type { GraphChunk } from '../graph/graph-memory.js';
 import { addHops, noHops, type HopCounters } from '../hop/hop-counters.js';
+import { addDurations, durationMemory, durationsIn, type HopDurations } from '../hop/hop-durations.js';
 import type { EntryPoints, SearchOrder, SearchResult } from '../walk/order.js';
-import type { FromWalker, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
+import type { FromWalker, ThreadSetup, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
 
 /** A search's result, or why there is none. */
 export type Searched = SearchResult | Error;
@@ -49,6 +50,9 @@ export class WalkerPool {
   private readonly chunks: GraphChunk[] = [];
   private entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
   private retired: HopCounters = noHops();
+  /** Where each walker counts durations, whichever thread it is. */
+  private readonly durationMemories: readonly SharedArrayBuffer[];
+  private died = 0;
   private lastJob = 0;
   private closing: Promise<unknown> | undefined;
   private readonly restarts = new Set<NodeJS.Timeout>();
@@ -58,6 +62,7 @@ export class WalkerPool {
     private readonly setup: WalkerSetup,
     private readonly logger: Logger,
   ) {
+    this.durationMemories = Array.from({ length: threads }, durationMemory);
     for (let index = 0; index < threads; index++) {
       const walker: Walker = { thread: this.start(index), counters: noHops(), jobs: new Map() };
       this.walkers.push(walker);
@@ -99,6 +104,20 @@ export class WalkerPool {
     return addHops([this.retired, ...this.walkers.map(({ counters }) => counters)]);
   }
 
+  durations(): HopDurations {
+    return addDurations(this.durationMemories.map(durationsIn));
+  }
+
+  /** Threads that are there. */
+  get running(): number {
+    return this.walkers.filter(({ thread }) => thread !== undefined).length;
+  }
+
+  /** Threads that ended without being asked. */
+  get deaths(): number {
+    return this.died;
+  }
+
   /** Ends all threads; what is in work fails. */
   async close(): Promise<void> {
     for (const restart of this.restarts) clearTimeout(restart);
@@ -119,8 +138,9 @@ export class WalkerPool {
   }
 
   private start(index: number): Worker {
+    const setup: ThreadSetup = { ...this.setup, durations: this.durationMemories[index] };
     const thread = new Worker(new URL('./walker-thread.js', import.meta.url), {
-      workerData: this.setup,
+      workerData: setup,
       name: `walker-${index}`,
     });
     thread.on('message', (message: FromWalker) => {
@@ -136,6 +156,7 @@ export class WalkerPool {
     thread.on('exit', () => {
       this.retire(this.walkers[index]);
       if (this.closing !== undefined) return;
+      this.died += 1;
       if (performance.now() - started > RESTART_MILLISECONDS) this.replace(index);
       else this.replaceLater(index);
     });

@@ -2,14 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import { GraphMemory } from '../graph/graph-memory.js';
+import { durationsIn } from '../hop/hop-durations.js';
 import { HopStream } from '../hop/hop-stream.js';
 import type { EntryPoints, SearchOrder } from '../walk/order.js';
 import { walk } from '../walk/walk.js';
-import type { FromWalker, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
+import type { FromWalker, ThreadSetup, ToWalker, WalkOutcome } from './messages.js';
 
-const setup = workerData as WalkerSetup;
+const setup = workerData as ThreadSetup;
 const memory = new GraphMemory(setup.rowLimit);
-const hop = new HopStream(setup.socket);
+const hop = new HopStream(setup.socket, durationsIn(setup.durations));
 let entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
 
 async function outcomeOf(order: SearchOrder): Promise<WalkOutcome> {

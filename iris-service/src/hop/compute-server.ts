@@ -17,6 +17,7 @@ import { toStatus } from '@irispair/common/grpc/status';
 import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Logger } from '@irispair/common/log/logger';
+import type { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine } from '@irispair/native/engine-types';
 import { decodeRecord, packProbes } from '@irispair/native/records';
@@ -35,12 +36,15 @@ const MOST_CHANGES = 4_096;
 const REGISTRY_ENTRIES_A_MESSAGE = 8_192;
 const REGISTRY_ENTRY_BYTES = 8;
 
+type ScanCall = ServerWritableStream<wire.ScanRequest, wire.ScanResponse>;
+
 /** What the calls work on. */
 export interface ComputeParts {
   readonly engine: IrisEngine;
   readonly gallery: Gallery;
   readonly sessions: Sessions;
   readonly placement: PlacementReport;
+  readonly requests: RequestMetrics;
   readonly queryExpirySeconds: number;
   readonly logger: Logger;
 }
@@ -49,8 +53,14 @@ export interface ComputeParts {
 export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
   let streams = 0;
   let scans = 0;
-  const unary = <Request, Response>(handle: (request: Request) => Promise<Response> | Response) =>
-    answerUnary(handle, parts.logger);
+  const unary = <Request, Response>(
+    method: string,
+    handle: (request: Request) => Promise<Response> | Response,
+  ) =>
+    answerUnary<Request, Response>(
+      (request) => parts.requests.watch(method, () => handle(request), codeOf),
+      parts.logger,
+    );
   return {
     session: (call) => {
       serveSession(call, parts);
@@ -61,20 +71,20 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     },
     scan: (call) => {
       scans += 1;
-      void serveScan(call, scans, parts.engine, parts.logger);
+      void serveScan(call, scans, parts);
     },
     registry: (call) => {
-      void serveRegistry(call, parts.gallery);
+      void parts.requests.watch('Registry', () => serveRegistry(call, parts.gallery), codeOf);
     },
-    prepareQuery: unary((request) => prepareQuery(request, parts)),
-    releaseQuery: unary(({ queryHandles }) => {
+    prepareQuery: unary('PrepareQuery', (request) => prepareQuery(request, parts)),
+    releaseQuery: unary('ReleaseQuery', ({ queryHandles }) => {
       parts.sessions.release(queryHandles);
       return {};
     }),
-    compareQueries: unary((request) => compareQueries(request, parts.engine)),
-    commit: unary((request) => commit(request, parts.gallery)),
-    fetch: unary((request) => fetchIris(request, parts.gallery)),
-    placement: unary(({ countPages }) => parts.placement.read(countPages)),
+    compareQueries: unary('CompareQueries', (request) => compareQueries(request, parts.engine)),
+    commit: unary('Commit', (request) => commit(request, parts.gallery)),
+    fetch: unary('Fetch', (request) => fetchIris(request, parts.gallery)),
+    placement: unary('Placement', ({ countPages }) => parts.placement.read(countPages)),
   };
 }
 
@@ -98,11 +108,14 @@ function answerUnary<Request, Response>(
 
 /** The status to refuse a call with. What clients are not told is logged. */
 function refusal(error: unknown, logger: Logger): StatusObject {
-  const refused = toStatus(fromNative(error));
+  const code = codeOf(error);
+  if (code === status.INTERNAL) logger.error({ err: error }, 'a call failed');
+  return { ...toStatus(fromNative(error)), code };
+}
+
+function codeOf(error: unknown): status {
   // Apart from a service that is away: this one is there, and has changed nothing.
-  if (error instanceof StoreAwayError) return { ...refused, code: status.ABORTED };
-  if (refused.code === status.INTERNAL) logger.error({ err: error }, 'a call failed');
-  return refused;
+  return error instanceof StoreAwayError ? status.ABORTED : toStatus(fromNative(error)).code;
 }
 
 /** The engine's errors in the service's words. */
@@ -174,33 +187,32 @@ async function compareQueries(
   return { matchBits: Buffer.from(bits) };
 }
 
-async function serveScan(
-  call: ServerWritableStream<wire.ScanRequest, wire.ScanResponse>,
-  token: number,
-  engine: IrisEngine,
-  logger: Logger,
-): Promise<void> {
+async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Promise<void> {
   call.on('cancelled', () => {
-    engine.cancelScan(token);
+    parts.engine.cancelScan(token);
   });
   try {
-    const { searches, withDistances } = call.request;
-    checkCount(searches.length, 1, MOST_SCAN_SEARCHES, 'searches');
-    const read = searches.map((search, index) => readOpenSearch(search, `searches[${index}]`));
-    const answers = await engine.scan(read, withDistances, token);
-    answers.forEach((answer, searchIndex) => {
-      call.write({
-        searchIndex,
-        nearest: Buffer.from(answer.nearest),
-        matchCount: answer.matchCount,
-        distances: Buffer.from(answer.distances),
-        compared: answer.compared,
-      });
-    });
+    await parts.requests.watch('Scan', () => scan(call, token, parts.engine), codeOf);
     call.end();
   } catch (error) {
-    call.emit('error', refusal(error, logger));
+    call.emit('error', refusal(error, parts.logger));
   }
+}
+
+async function scan(call: ScanCall, token: number, engine: IrisEngine): Promise<void> {
+  const { searches, withDistances } = call.request;
+  checkCount(searches.length, 1, MOST_SCAN_SEARCHES, 'searches');
+  const read = searches.map((search, index) => readOpenSearch(search, `searches[${index}]`));
+  const answers = await engine.scan(read, withDistances, token);
+  answers.forEach((answer, searchIndex) => {
+    call.write({
+      searchIndex,
+      nearest: Buffer.from(answer.nearest),
+      matchCount: answer.matchCount,
+      distances: Buffer.from(answer.distances),
+      compared: answer.compared,
+    });
+  });
 }
 
 async function commit(request: wire.CommitRequest, gallery: Gallery): Promise<wire.CommitResponse> {

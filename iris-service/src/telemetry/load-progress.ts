@@ -1,7 +1,8 @@
 /** Tells how far the start-up load is: to whoever reads the metrics, and now and then in the log. */
 import type { Logger } from '@irispair/common/log/logger';
 import { ProgressLog } from '@irispair/common/log/progress-log';
-import { Gauge, type Registry } from 'prom-client';
+import { readGauge } from '@irispair/common/telemetry/read-metrics';
+import type { Registry } from 'prom-client';
 
 /** The clock is read once for so many of millions. */
 const STEPS_A_LOOK = 256;
@@ -18,22 +19,28 @@ export class LoadProgress {
     registry: Registry,
     private readonly logger: Logger,
   ) {
-    this.show(
+    readGauge(
       registry,
-      'irispair_store_load_expected_irises',
-      'Serial ids that the start-up load brings into memory, deleted ones included',
+      {
+        name: 'irispair_store_load_expected_irises',
+        help: 'Serial ids that the start-up load brings into memory, deleted ones included',
+      },
       () => this.all,
     );
-    this.show(
+    readGauge(
       registry,
-      'irispair_store_load_loaded_irises',
-      'Serial ids that the start-up load has brought into memory so far, deleted ones included',
+      {
+        name: 'irispair_store_load_loaded_irises',
+        help: 'Serial ids that the start-up load has brought into memory so far, deleted ones included',
+      },
       () => this.done,
     );
-    this.show(
+    readGauge(
       registry,
-      'irispair_store_load_seconds',
-      'Time that the start-up load has taken so far; in the end, that it took',
+      {
+        name: 'irispair_store_load_seconds',
+        help: 'Time that the start-up load has taken so far; in the end, that it took',
+      },
       () => this.seconds,
     );
   }
@@ -60,16 +67,5 @@ export class LoadProgress {
   private get seconds(): number {
     if (this.started === undefined) return 0;
     return ((this.ended ?? performance.now()) - this.started) / 1_000;
-  }
-
-  private show(registry: Registry, name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
   }
 }

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
-import { Pair } from 'irispair/pair/pair';
+import { Pair, type ServiceName } from 'irispair/pair/pair';
 
 interface PairPlace {
   readonly directory: string;
   readonly listen: string;
+  readonly http: Readonly<Record<ServiceName, string>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: string[];
 }
@@ -26,12 +27,18 @@ export class PairUnderTest {
     const place: PairPlace = {
       directory: await mkdtemp(join(tmpdir(), 'irispair-test-')),
       listen: `127.0.0.1:${await freePort()}`,
+      http: { graph: `127.0.0.1:${await freePort()}`, iris: `127.0.0.1:${await freePort()}` },
       environment: { IRIS_STORE_INITIAL_CAPACITY: '2000', IRISPAIR_INDEX: 'hnsw', ...environment },
       log: [],
     };
     const test = new PairUnderTest(place, startPair(place), new PairClient(place.listen));
     await test.untilReady();
     return test;
+  }
+
+  /** Where each service shows its metrics, HOST:PORT. */
+  get http(): Readonly<Record<ServiceName, string>> {
+    return this.place.http;
   }
 
   /** Holds both stores. */
@@ -68,10 +75,11 @@ export class PairUnderTest {
   }
 }
 
-function startPair({ directory, listen, environment, log }: PairPlace): Pair {
+function startPair({ directory, listen, http, environment, log }: PairPlace): Pair {
   return Pair.start({
     directory,
     listen,
+    http,
     environment,
     logged: (service, line) => log.push(`[${service}] ${line}`),
     died: (service, { reason }) => log.push(`[${service}] ended: ${reason}`),

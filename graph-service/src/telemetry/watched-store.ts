@@ -1,0 +1,33 @@
+/** A graph store, watched: how long saving takes and how it ends. */
+import { DURATION_BOUNDS } from '@irispair/common/telemetry/buckets';
+import { Histogram, type Registry } from 'prom-client';
+import type { GraphStore } from '../store/graph-store.js';
+
+/** The same store, watched. */
+export function watchedStore(store: GraphStore, registry: Registry): GraphStore {
+  const durations = new Histogram({
+    name: 'irispair_graph_store_save_seconds',
+    help: 'Time to store changes of the graph, by how that ended',
+    labelNames: ['result'],
+    buckets: [...DURATION_BOUNDS],
+    registers: [registry],
+  });
+  // From the first on a rate can be told.
+  for (const result of ['stored', 'failed']) durations.zero({ result });
+  return {
+    identity: store.identity,
+    nodes: () => store.nodes(),
+    rows: () => store.rows(),
+    close: () => store.close(),
+    async save(nodes, rows) {
+      const started = performance.now();
+      let result = 'failed';
+      try {
+        await store.save(nodes, rows);
+        result = 'stored';
+      } finally {
+        durations.observe({ result }, (performance.now() - started) / 1_000);
+      }
+    },
+  };
+}
