@@ -6,7 +6,7 @@
 set -eu
 
 build="g++ cmake make"
-test="$build libgtest-dev libsimde-dev postgresql openssl"
+test="$build libgtest-dev libsimde-dev postgresql openssl prometheus"
 ci="$test clang clang-format libclang-rt-14-dev"
 
 case "${1:-}" in
