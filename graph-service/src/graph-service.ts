@@ -9,10 +9,10 @@ import { HealthImplementation } from 'grpc-health-check';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
+import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
-import { decidePlacement } from '@irispair/common/placement/decide';
+import type { PlacementDecision } from '@irispair/common/placement/decide';
 import { Turns } from '@irispair/common/process/turns';
-import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
@@ -42,9 +42,9 @@ export interface GraphService {
 /** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
 export async function startGraphService(
   settings: GraphServiceSettings,
+  decision: PlacementDecision,
   logger: Logger,
 ): Promise<GraphService> {
-  const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   const rotations = Number(settings.IRISPAIR_ROTATIONS);
@@ -187,7 +187,9 @@ async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
 }
 
 async function catchUp(index: GraphIndex, registry: Registry, logger: Logger): Promise<void> {
+  let progress: ProgressLog | undefined;
   await index.catchUp(registry.all(), (done, all) => {
-    logger.info({ done, all }, 'catching the graph up');
+    progress ??= new ProgressLog('catching the graph up', all, logger);
+    progress.reach(done);
   });
 }
