@@ -1,7 +1,7 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. See that the socket is free, own the store, start the engine (arenas, pools) where the placement says.
+ * 1. Own the socket and the store, start the engine (arenas, pools) where the placement says.
  * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
  */
@@ -10,7 +10,6 @@ import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
-import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
 import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
@@ -26,6 +25,7 @@ import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
+import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
@@ -49,12 +49,26 @@ export interface IrisService {
 export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
-  await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
+  const socket = await OwnedSocket.claim(settings.IRISPAIR_IRIS_SOCKET, settings.IRISPAIR_SOCKET_GROUP);
+  try {
+    return await startOn(socket, settings, decision, logger);
+  } catch (error) {
+    await socket.release();
+    throw error;
+  }
+}
+
+async function startOn(
+  socket: OwnedSocket,
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  logger: Logger,
+): Promise<IrisService> {
   const store = await openIrisStore(settings, IDENTITY, logger);
   try {
     const engine = startEngine(settings, decision);
     try {
-      return await serve(settings, decision, store, engine, logger);
+      return await serve(socket, settings, decision, store, engine, logger);
     } catch (error) {
       await engine.close();
       throw error;
@@ -66,6 +80,7 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
 }
 
 async function serve(
+  socket: OwnedSocket,
   settings: IrisServiceSettings,
   decision: PlacementDecision,
   store: IrisStore,
@@ -91,20 +106,19 @@ async function serve(
       logger,
     }),
   );
-  const socket = settings.IRISPAIR_IRIS_SOCKET;
-  await bind(server, socket);
+  await listen(server, socket);
   const sayReady = () => {
     health.setStatus('', gallery.storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
   };
   gallery.events.on('away', sayReady);
   sayReady();
-  logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
+  logger.info({ socket: socket.path, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
   const expiry = setInterval(() => {
     sessions.expire();
   }, EXPIRY_CHECK_MILLISECONDS);
 
   return {
-    socket,
+    socket: socket.path,
     engine,
     async stop() {
       clearInterval(expiry);
@@ -113,7 +127,7 @@ async function serve(
       await drainServer(server, DRAIN_MILLISECONDS);
       await engine.close();
       await store.close();
-      await removeSocket(socket);
+      await socket.release();
       logger.info('iris service stopped');
     },
   };
@@ -174,9 +188,19 @@ function logArenas(engine: IrisEngine, logger: Logger): void {
   logger.info({ left: describe(left), right: describe(right) }, 'arenas mapped');
 }
 
-function bind(server: Server, socket: string): Promise<void> {
+async function listen(server: Server, socket: OwnedSocket): Promise<void> {
+  await bind(server, socket.privateTarget);
+  try {
+    await socket.publish();
+  } catch (error) {
+    server.forceShutdown();
+    throw error;
+  }
+}
+
+function bind(server: Server, target: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(socketTarget(socket), ServerCredentials.createInsecure(), (error) => {
+    server.bindAsync(target, ServerCredentials.createInsecure(), (error) => {
       if (error === null) resolve();
       else reject(error);
     });
