@@ -1,7 +1,8 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. Own the socket and the store, start the engine (arenas, pools) where the placement says.
+ * 1. Own the socket, answer those who watch, own the store, start the engine (arenas, pools) where the
+ *    placement says.
  * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
  */
@@ -12,6 +13,8 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import type { Logger } from '@irispair/common/log/logger';
 import { decidePlacement, type PlacementDecision } from '@irispair/common/placement/decide';
+import { Closers } from '@irispair/common/process/closers';
+import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
@@ -29,8 +32,9 @@ import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
-import type { IrisStore, StoreIdentity } from './store/iris-store.js';
+import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
+import { LoadProgress } from './telemetry/load-progress.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
@@ -49,50 +53,43 @@ export interface IrisService {
 export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
-  const socket = await OwnedSocket.claim(settings.IRISPAIR_IRIS_SOCKET, settings.IRISPAIR_SOCKET_GROUP);
+  const closers = new Closers();
   try {
-    return await startOn(socket, settings, decision, logger);
-  } catch (error) {
-    await socket.release();
-    throw error;
-  }
-}
-
-async function startOn(
-  socket: OwnedSocket,
-  settings: IrisServiceSettings,
-  decision: PlacementDecision,
-  logger: Logger,
-): Promise<IrisService> {
-  const store = await openIrisStore(settings, IDENTITY, logger);
-  try {
+    const socket = await OwnedSocket.claim(settings.IRISPAIR_IRIS_SOCKET, settings.IRISPAIR_SOCKET_GROUP);
+    closers.add(() => socket.release());
+    const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+    closers.add(() => monitoring.close());
+    const store = await openIrisStore(settings, IDENTITY, logger);
+    closers.add(() => store.close());
     const engine = startEngine(settings, decision);
-    try {
-      return await serve(socket, settings, decision, store, engine, logger);
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
+    closers.add(() => engine.close());
+    logArenas(engine, logger);
+    monitoring.notReady = 'loading irises';
+    const gallery = new Gallery(engine, store);
+    await gallery.load(new LoadProgress(monitoring.registry, logger));
+    return await serve({ settings, socket, decision, gallery, engine, monitoring, closers, logger });
   } catch (error) {
-    await store.close();
+    await closers.close();
     throw error;
   }
 }
 
-async function serve(
-  socket: OwnedSocket,
-  settings: IrisServiceSettings,
-  decision: PlacementDecision,
-  store: IrisStore,
-  engine: IrisEngine,
-  logger: Logger,
-): Promise<IrisService> {
-  logArenas(engine, logger);
-  const gallery = new Gallery(engine, store);
+/** What is there before the service serves. */
+interface Parts {
+  readonly settings: IrisServiceSettings;
+  readonly socket: OwnedSocket;
+  readonly decision: PlacementDecision;
+  readonly gallery: Gallery;
+  readonly engine: IrisEngine;
+  readonly monitoring: Monitoring;
+  readonly closers: Closers;
+  readonly logger: Logger;
+}
+
+async function serve(parts: Parts): Promise<IrisService> {
+  const { settings, socket, decision, gallery, engine, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  await gallery.load(logger);
-
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
   server.addService(
@@ -108,7 +105,9 @@ async function serve(
   );
   await listen(server, socket);
   const sayReady = () => {
-    health.setStatus('', gallery.storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
+    const { storeAway } = gallery;
+    monitoring.notReady = storeAway === undefined ? undefined : `the store takes no changes: ${storeAway}`;
+    health.setStatus('', storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
   };
   gallery.events.on('away', sayReady);
   sayReady();
@@ -124,10 +123,9 @@ async function serve(
       clearInterval(expiry);
       gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
+      monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
-      await engine.close();
-      await store.close();
-      await socket.release();
+      await closers.close();
       logger.info('iris service stopped');
     },
   };

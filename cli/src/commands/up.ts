@@ -8,6 +8,7 @@ import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
+import { ProgressBar } from '../pair/progress-bar.js';
 import { checkLength, Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
@@ -54,6 +55,7 @@ async function up(options: UpOptions): Promise<void> {
   checkLength(directory);
   await makeWritableDirectory('--data', directory);
   const stop = new AbortController();
+  const bar = new ProgressBar();
   const pair = Pair.start({
     directory,
     listen: options.listen,
@@ -64,7 +66,11 @@ async function up(options: UpOptions): Promise<void> {
       ...(options.graphStore === undefined ? {} : { IRISPAIR_GRAPH_STORE: options.graphStore }),
     },
     logged: (service, line) => {
+      bar.stop();
       print(options.json === true ? line : readable(service, line));
+    },
+    progress: (progress) => {
+      bar.show(progress);
     },
     died: (service, { reason, isMisconfigured }) => {
       if (isMisconfigured) {
@@ -93,6 +99,7 @@ async function up(options: UpOptions): Promise<void> {
     if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
   });
   await stopped;
+  bar.stop();
   await pair.stop();
 }
 
