@@ -17,6 +17,8 @@ export interface NativeBinding {
   /** Takes the lock of a file, made when missing; null when it is held already. */
   lockFile(path: string): number | null;
   unlockFile(lock: number): void;
+  /** The id of a group; null when this machine knows none of that name. */
+  groupId(name: string): number | null;
   /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */
   compareEyes(
     kernel: KernelName,
