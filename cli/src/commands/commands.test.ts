@@ -82,6 +82,7 @@ describe('the command line, offline', () => {
       'import',
       'copy',
       'status',
+      'placement',
       'doctor',
     ]) {
       const { code, output } = await irispair([command, '--help']);
