@@ -53,6 +53,7 @@ export async function runLoadBench(options: BenchOptions): Promise<PartResult> {
       address: readPostgresUrl(url, undefined),
       identity: IDENTITY,
       skipBadRows: false,
+      loadConnections: 4,
       logger: createLogger('iris', 'error'),
     });
     const lmdb = await LmdbIrisStore.open(join(directory, 'iris'), IDENTITY);

@@ -9,6 +9,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
+import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import { decidePlacement, isSplitAsked } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
@@ -199,7 +200,9 @@ async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
 }
 
 async function catchUp(index: GraphIndex, registry: Registry, logger: Logger): Promise<void> {
+  let progress: ProgressLog | undefined;
   await index.catchUp(registry.all(), (done, all) => {
-    logger.info({ done, all }, 'catching the graph up');
+    progress ??= new ProgressLog('catching the graph up', all, logger);
+    progress.reach(done);
   });
 }

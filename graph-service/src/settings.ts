@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { readCommandLine } from '@irispair/common/config/command-line';
 import {
+  addressSetting,
   choiceSetting,
   integerSetting,
   readEnvironment,
@@ -18,10 +19,7 @@ const MOST_NEIGHBOURS = 1_024;
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   /** Address of the public API. */
-  IRISPAIR_LISTEN: z
-    .string('give HOST:PORT')
-    .regex(/^.+:\d+$/, 'give HOST:PORT')
-    .default('127.0.0.1:50051'),
+  IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */
   IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
   ...STORE_SETTINGS,

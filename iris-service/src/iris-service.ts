@@ -1,7 +1,8 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. See that the socket is free, own the store, start the engine (arenas, pools) where the placement says.
+ * 1. See that the socket is free, answer those who watch, own the store, start the engine (arenas, pools) where the
+ *    placement says.
  * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
  */
@@ -14,6 +15,8 @@ import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/
 import type { Logger } from '@irispair/common/log/logger';
 import { decidePlacement, isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
+import { Closers } from '@irispair/common/process/closers';
+import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
@@ -31,8 +34,9 @@ import { computeHandlers } from './hop/compute-server.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
-import type { IrisStore, StoreIdentity } from './store/iris-store.js';
+import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
+import { LoadProgress } from './telemetry/load-progress.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
@@ -52,41 +56,45 @@ export async function startIrisService(settings: IrisServiceSettings, logger: Lo
   const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
-  const store = await openIrisStore(settings, IDENTITY, logger);
+  const closers = new Closers();
   try {
+    const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+    closers.add(() => monitoring.close());
+    const store = await openIrisStore(settings, IDENTITY, logger);
+    closers.add(() => store.close());
     const engine = startEngine(settings, decision);
-    try {
-      return await serve(settings, decision, store, engine, logger);
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
+    closers.add(() => engine.close());
+    logArenas(engine, logger);
+    const reporter = startReporter(settings, decision, engine);
+    closers.add(() => {
+      reporter.close();
+      return Promise.resolve();
+    });
+    monitoring.notReady = 'loading irises';
+    const gallery = new Gallery(engine, store);
+    await gallery.load(new LoadProgress(monitoring.registry, logger));
+    return await serve({ settings, reporter, gallery, engine, monitoring, closers, logger });
   } catch (error) {
-    await store.close();
+    await closers.close();
     throw error;
   }
 }
 
-async function serve(
-  settings: IrisServiceSettings,
-  decision: PlacementDecision,
-  store: IrisStore,
-  engine: IrisEngine,
-  logger: Logger,
-): Promise<IrisService> {
-  logArenas(engine, logger);
-  const gallery = new Gallery(engine, store);
+/** What is there before the service serves. */
+interface Parts {
+  readonly settings: IrisServiceSettings;
+  readonly reporter: ServiceReporter;
+  readonly gallery: Gallery;
+  readonly engine: IrisEngine;
+  readonly monitoring: Monitoring;
+  readonly closers: Closers;
+  readonly logger: Logger;
+}
+
+async function serve(parts: Parts): Promise<IrisService> {
+  const { settings, reporter, gallery, engine, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  await gallery.load(logger);
-
-  const reporter = new ServiceReporter({
-    service: 'iris',
-    decision,
-    splitAsked: isSplitAsked(settings),
-    memoryNodes: nodesOfPolicy(decision.arenas.policy),
-    parts: (countPages) => readArenas(engine, countPages),
-  });
   const server = new Server(HOP_CHANNEL_OPTIONS);
   health.addToServer(server);
   server.addService(
@@ -103,7 +111,9 @@ async function serve(
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   await bind(server, socket);
   const sayReady = () => {
-    health.setStatus('', gallery.storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
+    const { storeAway } = gallery;
+    monitoring.notReady = storeAway === undefined ? undefined : `the store takes no changes: ${storeAway}`;
+    health.setStatus('', storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
   };
   gallery.events.on('away', sayReady);
   sayReady();
@@ -117,12 +127,11 @@ async function serve(
     engine,
     async stop() {
       clearInterval(expiry);
-      reporter.close();
       gallery.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
+      monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
-      await engine.close();
-      await store.close();
+      await closers.close();
       await removeSocket(socket);
       logger.info('iris service stopped');
     },
@@ -153,6 +162,20 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
     if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
     throw new MisconfiguredError(error.message, { cause: error });
   }
+}
+
+function startReporter(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  engine: IrisEngine,
+): ServiceReporter {
+  return new ServiceReporter({
+    service: 'iris',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.arenas.policy),
+    parts: (countPages) => readArenas(engine, countPages),
+  });
 }
 
 /** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */

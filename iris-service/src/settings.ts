@@ -8,6 +8,7 @@ import {
   type Environment,
 } from '@irispair/common/config/environment';
 import { readCommandLine } from '@irispair/common/config/command-line';
+import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
@@ -16,6 +17,7 @@ const HIGHEST_CAPACITY = 0xffff_fffe;
 
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
+  ...MONITORING_SETTINGS,
   /** Unix socket to listen on. */
   IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
   ...STORE_SETTINGS,
@@ -23,6 +25,8 @@ const SETTINGS = z.object({
   IRISPAIR_IRIS_STORE: storeSetting().default('/var/lib/irispair/iris'),
   /** Load what can be loaded of a PostgreSQL table with bad rows, and log the others; otherwise it is refused. */
   IRISPAIR_SKIP_BAD_ROWS: switchSetting().default(false),
+  /** Connections that read a PostgreSQL table side by side when the service starts. */
+  IRISPAIR_STORE_LOAD_CONNECTIONS: integerSetting(1, 64).default(4),
   /** Irises that the first segment of each arena holds. */
   IRIS_STORE_INITIAL_CAPACITY: integerSetting(1, HIGHEST_CAPACITY).default(100_000),
   /** Irises beyond which enrolment is refused. */

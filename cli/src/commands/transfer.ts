@@ -1,12 +1,12 @@
 /** `export`, `import` and `copy`: irises from one store to another, by way of a file or not. */
 import { open } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { formatOf, note, print } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { ExportReader } from '../transfer/export-reader.js';
 import { ExportWriter } from '../transfer/export-writer.js';
-import { isSamePlace, StorePlace } from '../transfer/iris-places.js';
+import { isSamePlace, StorePlace, type BadRowRule } from '../transfer/iris-places.js';
 import { transfer, type Moved, type Source, type Target } from '../transfer/transfer.js';
 import { jsonOption } from './options.js';
 
@@ -16,6 +16,10 @@ interface Output {
   readonly json?: boolean;
 }
 
+interface FromStore extends Output {
+  readonly skipBadRows?: boolean;
+}
+
 /** Adds the three commands. */
 export function addTransferCommands(program: Command): void {
   program
@@ -23,9 +27,10 @@ export function addTransferCommands(program: Command): void {
     .description('write all irises of a store to a file; an interrupted export goes on where it stopped')
     .argument('<file>', 'file to write')
     .requiredOption('--store <store>', STORE)
+    .addOption(skipOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  irispair export people.irises --store /srv/irispair/iris')
-    .action((file: string, options: Output & { store: string }) => exportTo(file, options.store, options));
+    .action((file: string, options: FromStore & { store: string }) => exportTo(file, options.store, options));
   program
     .command('import')
     .description('fill a store from a file that export wrote; an interrupted import goes on where it stopped')
@@ -39,16 +44,28 @@ export function addTransferCommands(program: Command): void {
     .description('fill a store with the irises of another; an interrupted copy goes on where it stopped')
     .requiredOption('--from <store>', STORE)
     .requiredOption('--to <store>', `${STORE}; made when there is none`)
+    .addOption(skipOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExample:\n  irispair copy --from /srv/irispair/iris --to postgres://me@db/irispair',
     )
-    .action((options: Output & { from: string; to: string }) => copy(options.from, options.to, options));
+    .action((options: FromStore & { from: string; to: string }) => copy(options.from, options.to, options));
 }
 
-async function exportTo(path: string, place: string, output: Output): Promise<void> {
-  const store = await StorePlace.open(place);
+function skipOption(): Option {
+  return new Option(
+    '--skip-bad-rows',
+    'rows of a PostgreSQL table that hold no iris, and missing ids, count as deleted; each is named',
+  );
+}
+
+function ruleOf({ skipBadRows }: FromStore): BadRowRule {
+  return skipBadRows === true ? 'skip' : 'refuse';
+}
+
+async function exportTo(path: string, place: string, output: FromStore): Promise<void> {
+  const store = await StorePlace.open(place, ruleOf(output));
   try {
     const count = await store.count();
     const file = await ExportWriter.open(path, { identity: store.identity, count });
@@ -84,10 +101,10 @@ async function importFrom(path: string, place: string, output: Output): Promise<
   }
 }
 
-async function copy(from: string, to: string, output: Output): Promise<void> {
+async function copy(from: string, to: string, output: FromStore): Promise<void> {
   if (isSamePlace(from, to))
     throw new InvalidInputError('--to', 'the same store as --from: name another one');
-  const source = await StorePlace.open(from);
+  const source = await StorePlace.open(from, ruleOf(output));
   try {
     const target = await StorePlace.openFor(to, source.identity);
     try {

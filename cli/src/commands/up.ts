@@ -8,6 +8,7 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
+import { ProgressBar } from '../pair/progress-bar.js';
 import { Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
@@ -53,6 +54,7 @@ async function up(options: UpOptions): Promise<void> {
   const directory = resolve(options.data);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
+  const bar = new ProgressBar();
   const pair = Pair.start({
     directory,
     listen: options.listen,
@@ -63,7 +65,11 @@ async function up(options: UpOptions): Promise<void> {
       ...(options.graphStore === undefined ? {} : { IRISPAIR_GRAPH_STORE: options.graphStore }),
     },
     logged: (service, line) => {
+      bar.stop();
       print(options.json === true ? line : readable(service, line));
+    },
+    progress: (progress) => {
+      bar.show(progress);
     },
     died: (service, { reason, isMisconfigured }) => {
       if (isMisconfigured) {
@@ -92,6 +98,7 @@ async function up(options: UpOptions): Promise<void> {
     if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
   });
   await stopped;
+  bar.stop();
   await pair.stop();
 }
 

@@ -4,6 +4,8 @@ import { Presets, SingleBar } from 'cli-progress';
 /** A started bar. */
 export interface Progress {
   step(): void;
+  /** So many steps are done. */
+  reach(steps: number): void;
   stop(): void;
 }
 
@@ -16,6 +18,9 @@ export function startProgress(title: string, total: number | null): Progress {
     step() {
       bar.increment();
       if (total === null) bar.setTotal(bar.getTotal() + 1);
+    },
+    reach(steps) {
+      bar.update(steps);
     },
     stop() {
       bar.stop();

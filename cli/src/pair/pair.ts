@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
+import { readProgress, type LoggedProgress } from '@irispair/common/log/progress-log';
 import { PairClient } from '../client/pair-client.js';
 
 /** The two services. */
@@ -24,8 +25,10 @@ export interface PairOptions {
   readonly listen: string;
   /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Told of every line that a service logs. */
+  /** Told of every line that a service logs, except of progress. */
   readonly logged: (service: ServiceName, line: string) => void;
+  /** Told now and then how far a service is with a long piece of work. */
+  readonly progress?: (progress: LoggedProgress) => void;
   /** Told when a service ended without being asked. */
   readonly died: (service: ServiceName, death: Death) => void;
 }
@@ -45,6 +48,7 @@ const STOP_MILLISECONDS = 10_000;
 export class Pair {
   private readonly children = new Map<ServiceName, ChildProcess>();
   private stopping = false;
+  private giveUpAt = 0;
 
   private constructor(private readonly options: PairOptions) {}
 
@@ -84,7 +88,9 @@ export class Pair {
     });
     this.children.set(service, child);
     createInterface({ input: child.stderr }).on('line', (line) => {
-      this.options.logged(service, line);
+      const progress = readProgress(line);
+      if (progress === undefined) this.options.logged(service, line);
+      else this.getsOn(progress);
     });
     child.once('exit', (code, signal) => {
       this.children.delete(service);
@@ -105,11 +111,17 @@ export class Pair {
     await exited;
   }
 
-  /** Resolves when the pair serves. @throws Error when it does not within a minute */
+  private getsOn(progress: LoggedProgress): void {
+    this.giveUpAt = Date.now() + READY_MILLISECONDS;
+    this.options.progress?.(progress);
+  }
+
+  /** Resolves when the pair serves. @throws Error when it does not within a minute of the last progress */
   async ready(): Promise<void> {
     const client = new PairClient(this.options.listen);
+    this.giveUpAt = Date.now() + READY_MILLISECONDS;
     try {
-      for (const end = Date.now() + READY_MILLISECONDS; Date.now() < end && !this.stopping;) {
+      while (Date.now() < this.giveUpAt && !this.stopping) {
         const status = await client.status().catch(() => undefined);
         if (status?.ready === true) return;
         await sleep(POLL_MILLISECONDS);

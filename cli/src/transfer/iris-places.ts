@@ -11,7 +11,13 @@ import {
 } from '@irispair/iris-service/store/open-iris-store';
 import type { Irises, Source, Target } from './transfer.js';
 
-const logger = createLogger('iris', 'error');
+/** Says which rows are left out. */
+const logger = createLogger('iris', 'warn');
+/** A transfer reads in order, over one connection. */
+const READERS = 1;
+
+/** What is done about rows of a PostgreSQL table that hold no iris. */
+export type BadRowRule = 'refuse' | 'skip';
 
 /** A store that is there. */
 export class StorePlace implements Source, Target {
@@ -21,14 +27,14 @@ export class StorePlace implements Source, Target {
   ) {}
 
   /** @throws NotFoundError when there is none; MisconfiguredError when a service runs on it */
-  static async open(place: string): Promise<StorePlace> {
-    return new StorePlace(nameOf(place), await openExistingIrisStore(settingsOf(place), logger));
+  static async open(place: string, badRows: BadRowRule): Promise<StorePlace> {
+    return new StorePlace(nameOf(place), await openExistingIrisStore(settingsOf(place, badRows), logger));
   }
 
   /** Opens a store to fill; makes it when there is none. @throws MisconfiguredError when it holds something else */
   static async openFor(place: string, identity: StoreIdentity): Promise<StorePlace> {
     try {
-      const there = await StorePlace.open(place);
+      const there = await StorePlace.open(place, 'refuse');
       try {
         checkKind(there, identity);
         return there;
@@ -38,7 +44,10 @@ export class StorePlace implements Source, Target {
       }
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      return new StorePlace(nameOf(place), await openIrisStore(settingsOf(place), identity, logger));
+      return new StorePlace(
+        nameOf(place),
+        await openIrisStore(settingsOf(place, 'refuse'), identity, logger),
+      );
     }
   }
 
@@ -76,17 +85,21 @@ export function isSamePlace(one: string, other: string): boolean {
 
 /** Never with the password that a URL may have. */
 function nameOf(place: string): string {
-  const { IRISPAIR_STORE_PASSWORD_FILE: passwordFile } = settingsOf(place);
-  return `the store in ${isPostgresUrl(place) ? readPostgresUrl(place, passwordFile).name : place}`;
+  return `the store in ${isPostgresUrl(place) ? readPostgresUrl(place, passwordFile()).name : place}`;
 }
 
-function settingsOf(place: string): StoreSettings {
-  const passwordFile = process.env[PASSWORD_FILE_SETTING];
+function settingsOf(place: string, badRows: BadRowRule): StoreSettings {
   return {
     IRISPAIR_IRIS_STORE: place,
-    IRISPAIR_STORE_PASSWORD_FILE: passwordFile === '' ? undefined : passwordFile,
-    IRISPAIR_SKIP_BAD_ROWS: false,
+    IRISPAIR_STORE_PASSWORD_FILE: passwordFile(),
+    IRISPAIR_SKIP_BAD_ROWS: badRows === 'skip',
+    IRISPAIR_STORE_LOAD_CONNECTIONS: READERS,
   };
+}
+
+function passwordFile(): string | undefined {
+  const file = process.env[PASSWORD_FILE_SETTING];
+  return file === '' ? undefined : file;
 }
 
 function checkKind({ name, identity: found }: StorePlace, wanted: StoreIdentity): void {

@@ -40,6 +40,11 @@ export function choiceSetting<const Words extends readonly [string, ...string[]]
   return z.enum(words, `give one of ${words.join(', ')}`);
 }
 
+/** An address to listen on. */
+export function addressSetting() {
+  return z.string('give HOST:PORT').regex(/^.+:\d{1,5}$/, 'give HOST:PORT');
+}
+
 /** What a switch may hold. */
 export const SWITCH_WORDS = ['0', '1'] as const;
 

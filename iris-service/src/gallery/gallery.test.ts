@@ -10,6 +10,7 @@ import {
   NotFoundError,
 } from '@irispair/common/errors/errors';
 import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
+import { Registry } from 'prom-client';
 import { createLogger } from '@irispair/common/log/logger';
 import { createEngine } from '@irispair/native/engine';
 import type { IrisEngine } from '@irispair/native/engine-types';
@@ -17,10 +18,15 @@ import { encodeRecord, packProbes } from '@irispair/native/records';
 import { LmdbIrisStore } from '../store/lmdb-iris-store.js';
 import { SMALL_ENGINE } from '../support/engine.js';
 import { irisOf } from '../support/irises.js';
+import { LoadProgress } from '../telemetry/load-progress.js';
 import { Gallery, type WantedChange } from './gallery.js';
 
 const IDENTITY = { mode: 'plain', party: null, formatVersion: 1 } as const;
 const CAPACITY = SMALL_ENGINE.arena.maximumCapacity;
+
+function silentProgress(): LoadProgress {
+  return new LoadProgress(new Registry(), createLogger('iris', 'silent'));
+}
 
 describe('the gallery', () => {
   let directory: string;
@@ -32,7 +38,7 @@ describe('the gallery', () => {
     store = await LmdbIrisStore.open(directory, IDENTITY);
     engine = createEngine(SMALL_ENGINE);
     gallery = new Gallery(engine, store);
-    await gallery.load(createLogger('iris', 'silent'));
+    await gallery.load(silentProgress());
   }
   async function close(): Promise<void> {
     await engine.close();
@@ -197,7 +203,7 @@ describe('the gallery', () => {
       ...SMALL_ENGINE,
       arena: { ...SMALL_ENGINE.arena, initialCapacity: 4, maximumCapacity: 4 },
     });
-    await assert.rejects(new Gallery(small, store).load(createLogger('iris', 'silent')), ExhaustedError);
+    await assert.rejects(new Gallery(small, store).load(silentProgress()), ExhaustedError);
     await small.close();
   });
 });

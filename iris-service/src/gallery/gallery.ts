@@ -21,11 +21,11 @@ import {
   type VectorId,
   type Version,
 } from '@irispair/common/ids/vector-id';
-import type { Logger } from '@irispair/common/log/logger';
 import { Turns } from '@irispair/common/process/turns';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine, QueryHandle } from '@irispair/native/engine-types';
 import type { IrisStore, StoreChange } from '../store/iris-store.js';
+import type { LoadProgress } from '../telemetry/load-progress.js';
 
 /** A wanted change, ids not yet checked. */
 export type WantedChange =
@@ -58,7 +58,6 @@ interface Patience {
   readonly ended: () => boolean;
 }
 
-const PROGRESS_EVERY = 100_000;
 /** Changes of one transaction at most, unless a single commit has more. */
 const MOST_CHANGES_TOGETHER = 4_096;
 /** A commit is answered within this. What is stored later is published then. */
@@ -87,22 +86,20 @@ export class Gallery {
   }
 
   /** Copies every stored iris into the arenas. @throws ExhaustedError when they do not fit */
-  async load(logger: Logger): Promise<void> {
-    let loaded = 0;
-    let all = 0;
+  async load(progress: LoadProgress): Promise<void> {
     try {
       await this.store.loadInto(this.engine, {
         begin: (highest) => {
-          all = highest;
+          progress.begin(highest);
           // Irises come in any order: a long array that is filled from the middle would become a map.
           while (this.versions.length <= highest) this.versions.push(undefined);
         },
         loaded: (serial, count, isDeleted) => {
           this.note({ serialId: serialId(serial), version: version(count) }, isDeleted);
-          loaded += 1;
-          if (loaded % PROGRESS_EVERY === 0) logger.info({ loaded, all }, 'loading irises');
+          progress.step();
         },
       });
+      progress.end();
     } catch (error) {
       throw asExhausted(error);
     }

@@ -6,6 +6,7 @@
  */
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
@@ -24,6 +25,8 @@ import {
 /** What LMDB calls the file of an environment. */
 const DATA_FILE = 'data.mdb';
 const HEADER_BYTES = 4;
+/** Some 10 ms of copying. */
+const COPIED_A_TURN = 2_048;
 const LIVE = 1;
 const DELETED = 2;
 
@@ -128,16 +131,14 @@ export class LmdbIrisStore implements IrisStore {
     // It never changes.
   }
 
-  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
-    return Promise.resolve().then(() => {
-      this.copyInto(engine, observer);
-    });
-  }
-
-  private copyInto(engine: IrisEngine, observer: LoadObserver): void {
+  async loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
     const [highest = 0] = this.irises.getKeys({ reverse: true, limit: 1 });
     observer.begin(highest);
+    let copied = 0;
     for (const { id, record } of this.load()) {
+      copied += 1;
+      // Whoever asks how far this is gets an answer.
+      if (copied % COPIED_A_TURN === 0) await nextTurn();
       if (record === null) engine.loadDeleted(id.serialId, id.version);
       else engine.loadIris(id.serialId, id.version, record);
       observer.loaded(id.serialId, id.version, record === null);

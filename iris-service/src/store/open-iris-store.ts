@@ -11,7 +11,10 @@ import { PostgresIrisStore } from './postgres-iris-store.js';
 /** What says which store. */
 export type StoreSettings = Pick<
   IrisServiceSettings,
-  'IRISPAIR_IRIS_STORE' | 'IRISPAIR_STORE_PASSWORD_FILE' | 'IRISPAIR_SKIP_BAD_ROWS'
+  | 'IRISPAIR_IRIS_STORE'
+  | 'IRISPAIR_STORE_PASSWORD_FILE'
+  | 'IRISPAIR_SKIP_BAD_ROWS'
+  | 'IRISPAIR_STORE_LOAD_CONNECTIONS'
 >;
 
 /** Opens or makes a store. @throws MisconfiguredError when it cannot be owned, or holds something else */
@@ -26,6 +29,7 @@ export function openIrisStore(
     address: readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE),
     identity,
     skipBadRows: settings.IRISPAIR_SKIP_BAD_ROWS,
+    loadConnections: settings.IRISPAIR_STORE_LOAD_CONNECTIONS,
     logger,
   });
 }

@@ -22,6 +22,7 @@ describeIrisStore('the PostgreSQL store of irises', async () => {
         address,
         identity,
         skipBadRows: false,
+        loadConnections: 4,
         logger: createLogger('iris', 'silent'),
       }),
     remove: () => Promise.resolve(),

@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
+import type { Client, Pool, PoolClient } from 'pg';
 import { StoreAwayError, UnavailableError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import type { Logger } from '@irispair/common/log/logger';
@@ -16,13 +16,15 @@ import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
 import { migrate } from '@irispair/common/postgres/migrate';
 import { PostgresOwner } from '@irispair/common/postgres/ownership';
+import { openPool } from '@irispair/common/postgres/pool';
 import type { IrisEngine } from '@irispair/native/engine-types';
+import { BadRows, UNLISTED_DELETION } from './bad-rows.js';
 import type { IrisStore, LoadObserver, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 import { PostgresHead } from './postgres-head.js';
 import { loadTable } from './postgres-load.js';
 import {
+  contentOf,
   IRIS_COLUMNS,
-  recordOf,
   rowOf,
   versionOfColumn,
   type IrisRow,
@@ -34,6 +36,8 @@ export const IRISPAIR_SCHEMA = 'irispair';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 const ROWS_A_PAGE = 256;
+/** Beside those that read. */
+const SNAPSHOT_CONNECTIONS = 1;
 
 /** How to open one. */
 export interface PostgresIrisStoreOptions {
@@ -41,7 +45,14 @@ export interface PostgresIrisStoreOptions {
   readonly identity: StoreIdentity;
   /** Load what can be loaded of a table with bad rows, and log the others; otherwise it is refused. */
   readonly skipBadRows: boolean;
+  /** Connections that read the table side by side. */
+  readonly loadConnections: number;
   readonly logger: Logger;
+}
+
+/** A row, and whether its id is among the deletions. */
+interface ListedRow extends ReadRow {
+  readonly listed: boolean;
 }
 
 /** The connection was lost while the transaction ended: only the server knows whether it is stored. */
@@ -49,11 +60,18 @@ class UnansweredError extends UnavailableError {}
 
 /** Irises in one database. */
 export class PostgresIrisStore implements IrisStore {
+  private readonly pool: Pool;
+  private readonly badRows: BadRows;
+
   private constructor(
     private readonly options: PostgresIrisStoreOptions,
     private readonly owner: PostgresOwner,
     private readonly head: PostgresHead,
-  ) {}
+  ) {
+    const { address, skipBadRows, loadConnections, logger } = options;
+    this.pool = openPool(address, loadConnections + SNAPSHOT_CONNECTIONS, logger);
+    this.badRows = new BadRows(address.name, skipBadRows ? 'skip' : 'refuse', logger);
+  }
 
   /**
    * Opens or makes the store.
@@ -75,8 +93,11 @@ export class PostgresIrisStore implements IrisStore {
 
   count(): Promise<number> {
     return this.owner.run(async (client) => {
-      const { rows } = await client.query<{ count: number }>('SELECT count(*)::float8 AS count FROM irises');
-      return rows[0].count;
+      const { rows } = await client.query<{ highest: number }>(
+        'SELECT coalesce(max(id), 0)::float8 AS highest FROM irises',
+      );
+      // Ids follow each other from 1, or what is missing counts as deleted.
+      return rows[0].highest;
     });
   }
 
@@ -93,31 +114,63 @@ export class PostgresIrisStore implements IrisStore {
   }
 
   async *load(): AsyncGenerator<StoredIris> {
-    const { address } = this.options;
-    const client = new Client(address.config);
-    client.on('error', () => undefined);
+    const { name } = this.options.address;
+    let client: PoolClient | undefined;
     try {
-      await client.connect();
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      for (let after = '0', page: ReadRow[] = []; ; after = page[page.length - 1].id) {
-        page = (
-          await client.query<ReadRow>(
-            `SELECT id, version_id, ${IRIS_COLUMNS.join(', ')} FROM irises WHERE id > $1 ORDER BY id LIMIT ${ROWS_A_PAGE}`,
-            [after],
-          )
-        ).rows;
-        if (page.length === 0) return;
-        for (const row of page) yield storedIris(row, address.name);
-      }
+      client = await this.pool.connect();
+      // Told by the query that fails.
+      client.on('error', () => undefined);
+      yield* this.readAll(client);
     } catch (error) {
-      throw postgresFailure(error, address.name);
+      throw postgresFailure(error, name);
     } finally {
-      await client.end();
+      // Whoever reads may leave in the midst of it.
+      client?.release(true);
+    }
+  }
+
+  private async *readAll(client: PoolClient): AsyncGenerator<StoredIris> {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    let last = 0;
+    for (;;) {
+      const { rows } = await client.query<ListedRow>(
+        `SELECT irises.id::float8 AS id, irises.version_id, ${IRIS_COLUMNS.join(', ')}, deletions.id IS NOT NULL AS listed
+         FROM irises LEFT JOIN irispair.deletions ON deletions.id = irises.id
+         WHERE irises.id > $1 ORDER BY irises.id LIMIT ${ROWS_A_PAGE}`,
+        [last],
+      );
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        this.badRows.checkIds(row.id, row.id);
+        if (row.id > last + 1) {
+          this.badRows.gap(last + 1, row.id - 1);
+          for (last += 1; last < row.id; last++) yield storedIris(last, 0, null);
+        }
+        yield this.read(row);
+        last = row.id;
+      }
+    }
+  }
+
+  private read(row: ListedRow): StoredIris {
+    const count = versionOfColumn(row.version_id ?? 0);
+    const content = contentOf(row);
+    switch (content.kind) {
+      case 'iris':
+        return storedIris(row.id, count, content.record);
+      case 'deleted':
+        if (!row.listed) this.badRows.row(row.id, UNLISTED_DELETION);
+        return storedIris(row.id, count, null);
+      case 'bad':
+        this.badRows.row(row.id, content.problem);
+        return storedIris(row.id, count, null);
     }
   }
 
   loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
-    return loadTable({ ...this.options, engine, observer });
+    const { address, loadConnections, logger } = this.options;
+    const { pool, badRows } = this;
+    return loadTable({ address, pool, readers: loadConnections, badRows, logger, engine, observer });
   }
 
   async commit(changes: readonly StoreChange[]): Promise<void> {
@@ -165,8 +218,9 @@ export class PostgresIrisStore implements IrisStore {
     }
   }
 
-  close(): Promise<void> {
-    return this.owner.close();
+  async close(): Promise<void> {
+    await this.pool.end();
+    await this.owner.close();
   }
 }
 
@@ -197,13 +251,6 @@ async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void
   await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
 }
 
-function storedIris(row: ReadRow, name: string): StoredIris {
-  const record = recordOf(row);
-  if (record === undefined || row.version_id === null) {
-    throw new Error(`row ${row.id} of the table irises of ${name} holds no iris`);
-  }
-  return {
-    id: { serialId: serialId(Number(row.id)), version: version(versionOfColumn(row.version_id)) },
-    record,
-  };
+function storedIris(serial: number, count: number, record: Uint8Array | null): StoredIris {
+  return { id: { serialId: serialId(serial), version: version(count) }, record };
 }

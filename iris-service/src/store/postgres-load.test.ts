@@ -1,6 +1,9 @@
 /** A real table, loaded into a real engine. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
@@ -14,6 +17,7 @@ import { irisOf } from '../support/irises.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
 const IDENTITY = { mode: 'plain', party: null, formatVersion: 1 } as const;
+const run = promisify(execFile);
 const PEOPLE = 40;
 const DELETED = 7;
 
@@ -52,6 +56,7 @@ describe('loading a table of irises', () => {
       address: readPostgresUrl(cluster.url({ database }), undefined),
       identity: IDENTITY,
       skipBadRows,
+      loadConnections: 4,
       logger: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }),
     });
   }
@@ -72,6 +77,17 @@ describe('loading a table of irises', () => {
       await store.close();
     }
     return told;
+  }
+
+  /** Further people with the eyes of the first one. */
+  async function growTo(people: number): Promise<void> {
+    await cluster.sql(
+      `INSERT INTO irises (id, left_code, left_mask, right_code, right_mask, version_id)
+       SELECT more, left_code, left_mask, right_code, right_mask, 0
+       FROM irises, generate_series((SELECT max(id) + 1 FROM irises), $1) AS more WHERE irises.id = 1`,
+      database,
+      [people],
+    );
   }
 
   it('brings every iris into memory bit for bit, with its version, and the deleted ones', async () => {
@@ -108,14 +124,27 @@ describe('loading a table of irises', () => {
   });
 
   it('reads tables of many ranges', async () => {
-    await cluster.sql(
-      `INSERT INTO irises (id, left_code, left_mask, right_code, right_mask, version_id)
-       SELECT more, left_code, left_mask, right_code, right_mask, 0
-       FROM irises, generate_series(41, 40000) AS more WHERE id = 1`,
-      database,
-    );
+    await growTo(40_000);
     assert.equal((await load()).size, 40_000);
     assert.deepEqual(engine.readIris(40_000)?.record, encodeRecord(irisOf('person 1')));
+  });
+
+  it('takes as much memory beside the arenas for a large table as for a small one', async (test) => {
+    const script = fileURLToPath(import.meta.resolve('../support/load-postgres.js'));
+    const bytesFor = async (people: number): Promise<number> => {
+      await growTo(people);
+      const { stdout } = await run(process.execPath, [script, cluster.url({ database }), '50000']);
+      const { loaded, bytes } = JSON.parse(stdout) as { loaded: number; bytes: number };
+      assert.equal(loaded, people);
+      return bytes;
+    };
+    const small = await bytesFor(5_000);
+    const large = await bytesFor(50_000);
+    const growth = (large - small) >> 20;
+    test.diagnostic(`beside the arenas: ${small >> 20} MiB for 5,000, ${large >> 20} MiB for 50,000 irises`);
+    // What the columns of the further 45,000 hold is 275 MiB.
+    assert.ok(growth < 48, `${growth} MiB more for ten times the irises`);
+    assert.ok(large < 192 << 20, `${large >> 20} MiB beside the arenas`);
   });
 
   it('refuses bad rows by row and column, or loads the rest and says which', async () => {
@@ -139,7 +168,7 @@ describe('loading a table of irises', () => {
       await assert.rejects(load(), (error) => {
         assert.ok(error instanceof MisconfiguredError, String(error));
         assert.match(error.message, message);
-        assert.match(error.message, /IRISPAIR_SKIP_BAD_ROWS=1 or --skip-bad-rows$/);
+        assert.match(error.message, /leave such rows out with IRISPAIR_SKIP_BAD_ROWS=1 or --skip-bad-rows$/);
         return true;
       });
       await cluster.sql('TRUNCATE irises; INSERT INTO irises SELECT * FROM kept', database);
@@ -168,12 +197,7 @@ describe('loading a table of irises', () => {
   });
 
   it('goes on where it was when connections are lost', async () => {
-    await cluster.sql(
-      `INSERT INTO irises (id, left_code, left_mask, right_code, right_mask, version_id)
-       SELECT more, left_code, left_mask, right_code, right_mask, 0
-       FROM irises, generate_series(41, 40000) AS more WHERE id = 1`,
-      database,
-    );
+    await growTo(40_000);
     const store = await open();
     const told = new Set<number>();
     const cuts: Promise<unknown>[] = [];

@@ -9,20 +9,20 @@
  * is skipped and logged, and counts as deleted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { MisconfiguredError, UnavailableError } from '@irispair/common/errors/errors';
+import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
+import { withConnection } from '@irispair/common/postgres/pool';
 import { COPIED_ROW_BYTES, RowState, type CopiedRows, type IrisEngine } from '@irispair/native/engine-types';
+import { UNLISTED_DELETION, type BadRows } from './bad-rows.js';
 import type { LoadObserver } from './iris-store.js';
 import { IRIS_COLUMNS } from './postgres-rows.js';
 
-const READERS = 4;
 /** About 100 MB. */
 const IDS_A_RANGE = 16_384;
-const HIGHEST_SERIAL_ID = 0xffff_ffff;
 /** A server that is away longer is given up: the service is started again by whoever runs it. */
 const MOST_FRUITLESS_ATTEMPTS = 20;
 const FIRST_RETRY_MILLISECONDS = 100;
@@ -31,7 +31,11 @@ const LONGEST_RETRY_MILLISECONDS = 2_000;
 /** What is loaded, and where to. */
 export interface TableLoad {
   readonly address: PostgresAddress;
-  readonly skipBadRows: boolean;
+  /** Room for the readers and for one more connection, which holds the snapshot. */
+  readonly pool: Pool;
+  /** Connections that read. */
+  readonly readers: number;
+  readonly badRows: BadRows;
   readonly logger: Logger;
   readonly engine: IrisEngine;
   readonly observer: LoadObserver;
@@ -46,7 +50,8 @@ interface Range {
 
 /** A state of the table that connections may share while `client` is connected. */
 interface Snapshot {
-  readonly client: Client;
+  /** Gives up the connection that holds it. */
+  readonly release: () => void;
   readonly id: string;
   readonly highest: number;
   readonly deletions: ReadonlySet<number>;
@@ -82,7 +87,7 @@ class TableLoader {
         await this.readRange(range);
       }
     };
-    const readers = Array.from({ length: READERS }, () =>
+    const readers = Array.from({ length: this.load.readers }, () =>
       read().catch((error: unknown) => {
         this.failed = true;
         throw error;
@@ -94,7 +99,7 @@ class TableLoader {
 
   async close(): Promise<void> {
     const held = await this.snapshot?.catch(() => undefined);
-    await held?.client.end();
+    held?.release();
   }
 
   private async readRange(range: Range): Promise<void> {
@@ -136,68 +141,71 @@ class TableLoader {
   }
 
   private async openSnapshot(): Promise<Snapshot> {
-    const client = await this.connect(() => {
+    const client = await this.load.pool.connect();
+    let isHeld = true;
+    const release = () => {
+      // The pool takes a connection back once: it may be lost before, or after, it is given up.
+      if (isHeld) client.release(true);
+      isHeld = false;
+    };
+    client.on('error', () => {
       this.snapshot = undefined;
+      release();
     });
     try {
-      return await this.readSnapshot(client);
+      return { ...(await this.readSnapshot(client)), release };
     } catch (error) {
-      await client.end();
+      release();
       throw error;
     }
   }
 
-  private async readSnapshot(client: Client): Promise<Snapshot> {
+  private async readSnapshot(client: PoolClient): Promise<Omit<Snapshot, 'release'>> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const { rows } = await client.query<{ snapshot: string; lowest: number; highest: number }>(
       `SELECT pg_export_snapshot() AS snapshot, coalesce(min(id), 1)::float8 AS lowest,
          coalesce(max(id), 0)::float8 AS highest FROM irises`,
     );
     const [{ snapshot, lowest, highest }] = rows;
-    if (lowest < 1) this.refuse(`row ${lowest}: id is below 1`);
-    if (highest > HIGHEST_SERIAL_ID) this.refuse(`row ${highest}: id is above ${HIGHEST_SERIAL_ID}`);
+    this.load.badRows.checkIds(lowest, highest);
     const deletions = await client.query<{ id: number }>('SELECT id::float8 AS id FROM irispair.deletions');
-    return { client, id: snapshot, highest, deletions: new Set(deletions.rows.map(({ id }) => id)) };
-  }
-
-  private async connect(lost: () => void): Promise<Client> {
-    // A range takes as long as it takes: the connection's keep-alive tells whether the server is there.
-    const client = new Client({ ...this.load.address.config, statement_timeout: 0 });
-    client.on('error', lost);
-    await client.connect();
-    return client;
+    return { id: snapshot, highest, deletions: new Set(deletions.rows.map(({ id }) => id)) };
   }
 
   private async copyRange(range: Range): Promise<void> {
-    const { engine } = this.load;
-    const { id, deletions } = await this.takeSnapshot();
-    const client = await this.connect(() => undefined);
-    try {
+    const snapshot = await this.takeSnapshot();
+    await withConnection(this.load.pool, async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      await client.query(`SET TRANSACTION SNAPSHOT '${id}'`).catch((error: unknown) => {
+      await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`).catch((error: unknown) => {
         // It went with the connection that held it.
         this.snapshot = undefined;
         throw new UnavailableError('the snapshot is gone', { cause: error });
       });
-      // An interrupted copy left half a row behind.
-      engine.closeCopy(range.key);
-      const copy = client.query(
-        copyTo(
-          `COPY (SELECT id, version_id, ${IRIS_COLUMNS.join(', ')} FROM irises
-             WHERE id >= ${range.next} AND id < ${range.end} ORDER BY id) TO STDOUT (FORMAT binary)`,
-        ),
-      );
-      let ended = false;
-      for await (const chunk of copy) {
-        const read = engine.loadCopyChunk(range.key, chunk as Buffer);
-        this.take(read, range, deletions);
-        ended = read.ended;
-      }
-      if (!ended) throw new Error('connection terminated within a copy');
-    } finally {
-      await client.end();
-    }
+      // A range takes as long as it takes: the connection's keep-alive tells whether the server is there.
+      await client.query('SET LOCAL statement_timeout = 0');
+      await this.copyOver(client, range, snapshot.deletions);
+      await client.query('COMMIT');
+    });
     if (range.next < range.end) this.skipGap(range, range.end);
+  }
+
+  private async copyOver(client: PoolClient, range: Range, deletions: ReadonlySet<number>): Promise<void> {
+    const { engine } = this.load;
+    // An interrupted copy left half a row behind.
+    engine.closeCopy(range.key);
+    const copy = client.query(
+      copyTo(
+        `COPY (SELECT id, version_id, ${IRIS_COLUMNS.join(', ')} FROM irises
+           WHERE id >= ${range.next} AND id < ${range.end} ORDER BY id) TO STDOUT (FORMAT binary)`,
+      ),
+    );
+    let ended = false;
+    for await (const chunk of copy) {
+      const read = engine.loadCopyChunk(range.key, chunk as Buffer);
+      this.take(read, range, deletions);
+      ended = read.ended;
+    }
+    if (!ended) throw new Error('connection terminated within a copy');
   }
 
   private take({ rows, faults }: CopiedRows, range: Range, deletions: ReadonlySet<number>): void {
@@ -212,11 +220,7 @@ class TableLoader {
         this.skipRow(serial, version, faults[fault].problem);
         fault += 1;
       } else if (state === RowState.Deleted && !deletions.has(serial)) {
-        this.skipRow(
-          serial,
-          version,
-          'left_code has 0 bytes, expected 1600, and the id is not in irispair.deletions',
-        );
+        this.skipRow(serial, version, UNLISTED_DELETION);
       }
       observer.loaded(serial, version, state !== RowState.Live);
       range.next = serial + 1;
@@ -224,29 +228,17 @@ class TableLoader {
   }
 
   private skipRow(serial: number, version: number, problem: string): void {
-    if (!this.load.skipBadRows) this.refuse(`row ${serial}: ${problem}`);
+    this.load.badRows.row(serial, problem);
     this.load.engine.loadDeleted(serial, version);
-    this.load.logger.warn({ serialId: serial, problem }, 'a bad row of the table irises is skipped');
   }
 
   /** No rows from `range.next` up to, not including, `end`. */
   private skipGap(range: Range, end: number): void {
-    const { skipBadRows, engine, observer, logger } = this.load;
-    const [first, last] = [range.next, end - 1];
-    const gap = first === last ? `no row has id ${first}` : `no rows have ids ${first} to ${last}`;
-    if (!skipBadRows) this.refuse(`${gap}, ids must follow each other from 1`);
-    logger.warn({ first, last }, 'ids are missing in the table irises and count as deleted');
-    for (let serial = first; serial <= last; serial++) {
-      engine.loadDeleted(serial, 0);
-      observer.loaded(serial, 0, true);
+    const { badRows, engine, observer } = this.load;
+    badRows.gap(range.next, end - 1);
+    for (; range.next < end; range.next++) {
+      engine.loadDeleted(range.next, 0);
+      observer.loaded(range.next, 0, true);
     }
-    range.next = end;
-  }
-
-  private refuse(problem: string): never {
-    throw new MisconfiguredError(
-      `the table irises of ${this.load.address.name}: ${problem}: correct it, or load the rest with ` +
-        'IRISPAIR_SKIP_BAD_ROWS=1 or --skip-bad-rows',
-    );
   }
 }

@@ -31,7 +31,7 @@ export interface IrisRow {
 
 /** A row as read. */
 export type ReadRow = {
-  readonly id: string;
+  readonly id: number;
   readonly version_id: number | null;
 } & Readonly<Record<(typeof IRIS_COLUMNS)[number], Buffer | null>>;
 
@@ -61,17 +61,34 @@ export function rowOf({ serialId: id, version, record }: StoreChange): IrisRow {
   };
 }
 
-/** The record of a row; null when it is deleted, undefined when it holds no iris. */
-export function recordOf(row: ReadRow): Buffer | null | undefined {
-  const columns = IRIS_COLUMNS.map((name) => row[name] ?? undefined);
-  if (row.version_id === null) return undefined;
-  if (columns.every((column) => column?.byteLength === 0)) return null;
+/** What a row holds. */
+export type RowContent =
+  | { readonly kind: 'iris'; readonly record: Buffer }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'bad'; readonly problem: string };
+
+/** Reads a row's columns; the problem names the column. */
+export function contentOf(row: ReadRow): RowContent {
+  if (row.version_id === null) return bad('version_id is null');
+  const columns: Buffer[] = [];
+  for (const name of IRIS_COLUMNS) {
+    const column = row[name];
+    if (column === null) return bad(`${name} is null`);
+    columns.push(column);
+  }
+  if (columns.every(({ byteLength }) => byteLength === 0)) return { kind: 'deleted' };
+  const wrong = columns.findIndex(({ byteLength }) => byteLength !== CODE_BYTES);
+  if (wrong >= 0) {
+    return bad(`${IRIS_COLUMNS[wrong]} has ${columns[wrong].byteLength} bytes, expected ${CODE_BYTES}`);
+  }
   const [leftCode, leftMask, rightCode, rightMask] = columns;
-  if (leftCode?.byteLength !== CODE_BYTES || leftMask?.byteLength !== CODE_BYTES) return undefined;
-  if (rightCode?.byteLength !== CODE_BYTES || rightMask?.byteLength !== CODE_BYTES) return undefined;
   const iris: Iris = {
     left: { irisCodes: leftCode, maskCodes: leftMask },
     right: { irisCodes: rightCode, maskCodes: rightMask },
   };
-  return encodeRecord(iris);
+  return { kind: 'iris', record: encodeRecord(iris) };
+}
+
+function bad(problem: string): RowContent {
+  return { kind: 'bad', problem };
 }

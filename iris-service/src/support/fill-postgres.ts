@@ -27,6 +27,7 @@ try {
     address: readPostgresUrl(cluster.url(), undefined),
     identity: { mode: 'plain', party: null, formatVersion: 1 },
     skipBadRows: false,
+    loadConnections: 4,
     logger: createLogger('iris', 'silent'),
   });
   const acknowledged: (readonly [number, number, number])[] = [];

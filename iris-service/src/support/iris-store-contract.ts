@@ -14,6 +14,7 @@ export interface StorePlace {
 }
 
 const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const MOST_IDS = 12;
 
 /** Declares the contract's tests. @param makePlace a new, empty place */
 export function describeIrisStore(name: string, makePlace: () => Promise<StorePlace>): void {
@@ -42,15 +43,12 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
     });
 
     it('gives back what was inserted, updated and deleted, ascending, now and after opening again', async () => {
-      await store.commit([change([300, 0, 3]), change([2, 0, 2])]);
-      await store.commit([change([70_000, 0, 7]), change([1, 0, 1])]);
+      const inserted = Array.from({ length: 300 }, (_, index): Told => [index + 1, 0, index & 0xff]);
+      const [early, late] = [inserted.slice(0, 150), inserted.slice(150)];
+      await store.commit(late.toReversed().map(change));
+      await store.commit(early.map(change));
       await store.commit([change([2, 1, 22]), change([300, 1, null])]);
-      const expected = [
-        [1, 0, 1],
-        [2, 1, 22],
-        [300, 1, null],
-        [70_000, 0, 7],
-      ];
+      const expected = inserted.with(1, [2, 1, 22]).with(299, [300, 1, null]);
       assert.deepEqual(await contents(store), expected);
       assert.equal(store.commitCount, 3);
       await reopen();
@@ -81,7 +79,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
 
     it('holds what a map of the last changes holds, whatever is committed together', async () => {
       const oneChange = fc.record({
-        serial: fc.integer({ min: 1, max: 12 }),
+        serial: fc.integer({ min: 1, max: MOST_IDS }),
         fill: fc.option(fc.integer({ min: 0, max: 255 })),
       });
       const oneCommit = fc.uniqueArray(oneChange, {
@@ -89,12 +87,14 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
         maxLength: 6,
         selector: (one) => one.serial,
       });
-      const reference = new Map<number, Told>();
+      const first = Array.from({ length: MOST_IDS }, (_, index): Told => [index + 1, 0, index]);
+      await store.commit(first.map(change));
+      const reference = new Map(first.map((told) => [told[0], told]));
       await fc.assert(
         fc.asyncProperty(oneCommit, async (together) => {
           const changes = together.map(({ serial, fill }): Told => {
-            const before = reference.get(serial);
-            return [serial, before === undefined ? 0 : before[1] + 1, fill];
+            const [, before = 0] = reference.get(serial) ?? [];
+            return [serial, before + 1, fill];
           });
           await store.commit(changes.map(change));
           for (const told of changes) reference.set(told[0], told);

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Counter } from 'prom-client';
+import { MisconfiguredError } from '../errors/errors.js';
+import { Monitoring } from './monitoring.js';
+
+describe('the monitoring port', () => {
+  let monitoring: Monitoring;
+  beforeEach(async () => {
+    monitoring = await Monitoring.start('127.0.0.1:0');
+  });
+  afterEach(() => monitoring.close());
+
+  async function ask(path: string, method = 'GET'): Promise<{ code: number; body: string; type: string }> {
+    const asked = request({ host: '127.0.0.1', port: monitoring.port, path, method }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    return {
+      code: answer.statusCode ?? 0,
+      body: await text(answer),
+      type: answer.headers['content-type'] ?? '',
+    };
+  }
+
+  it('shows what is counted, as Prometheus reads it', async () => {
+    const counter = new Counter({ name: 'seen_total', help: 'Seen', registers: [monitoring.registry] });
+    counter.inc(3);
+    const { code, body, type } = await ask('/metrics?name=x');
+    assert.equal(code, 200);
+    assert.match(type, /^text\/plain; version=0\.0\.4/);
+    assert.match(body, /^# TYPE seen_total counter\nseen_total 3$/m);
+  });
+
+  it('says why the service is not ready, and that it lives', async () => {
+    assert.deepEqual([(await ask('/readyz')).code, (await ask('/readyz')).body], [503, 'starting\n']);
+    assert.equal((await ask('/healthz')).code, 200);
+    monitoring.notReady = undefined;
+    assert.deepEqual([(await ask('/readyz')).code, (await ask('/readyz')).body], [200, 'ok\n']);
+    const head = await ask('/readyz', 'HEAD');
+    assert.deepEqual([head.code, head.body], [200, '']);
+  });
+
+  it('answers nothing else', async () => {
+    const unknown = await ask('/metric');
+    assert.deepEqual([unknown.code, unknown.body], [404, 'not found, ask for /metrics, /healthz, /readyz\n']);
+    assert.equal((await ask('/metrics', 'POST')).code, 405);
+  });
+
+  it('tells of a metric that cannot be read, and goes on', async () => {
+    const counter = new Counter({
+      name: 'broken_total',
+      help: 'Broken',
+      registers: [monitoring.registry],
+      collect() {
+        throw new Error('no figure');
+      },
+    });
+    const { code, body } = await ask('/metrics');
+    assert.deepEqual([code, body], [500, 'the metrics could not be read: Error: no figure\n']);
+    monitoring.registry.removeSingleMetric('broken_total');
+    assert.equal((await ask('/metrics')).code, 200);
+    counter.reset();
+  });
+
+  it('is refused by name where it cannot listen', async () => {
+    for (const address of [`127.0.0.1:${monitoring.port ?? 0}`, '192.0.2.1:9464', '127.0.0.1:70000']) {
+      await assert.rejects(Monitoring.start(address), (error) => {
+        assert.ok(error instanceof MisconfiguredError, String(error));
+        assert.match(error.message, /^IRISPAIR_HTTP_LISTEN=.*choose another address$/);
+        return true;
+      });
+    }
+  });
+
+  it('is shown nowhere without an address', async () => {
+    const hidden = await Monitoring.start(undefined);
+    assert.equal(hidden.port, undefined);
+    await hidden.close();
+  });
+});

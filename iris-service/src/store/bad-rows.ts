@@ -1,0 +1,48 @@
+/**
+ * What is done about rows of the table `irises` that hold no iris: the table is refused by row and column; or such ids
+ * are skipped, which is logged, and count as deleted.
+ */
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import type { Logger } from '@irispair/common/log/logger';
+
+const HIGHEST_SERIAL_ID = 0xffff_ffff;
+
+/** A row with four empty columns, and nothing that says it was deleted. */
+export const UNLISTED_DELETION =
+  'left_code has 0 bytes, expected 1600, and the id is not in irispair.deletions';
+
+/** The rule for one table. */
+export class BadRows {
+  constructor(
+    /** How messages call the database. */
+    private readonly place: string,
+    private readonly rule: 'refuse' | 'skip',
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws MisconfiguredError for ids that no serial id can be; no rule skips these */
+  checkIds(lowest: number, highest: number): void {
+    if (lowest < 1) this.refuse(`row ${lowest}: id is below 1`);
+    if (highest > HIGHEST_SERIAL_ID) this.refuse(`row ${highest}: id is above ${HIGHEST_SERIAL_ID}`);
+  }
+
+  /** A row that holds no iris. @throws MisconfiguredError unless such rows are skipped */
+  row(serialId: number, problem: string): void {
+    if (this.rule === 'refuse') this.refuse(`row ${serialId}: ${problem}`);
+    this.logger.warn({ serialId, problem }, 'a bad row of the table irises is skipped');
+  }
+
+  /** No rows from the first id to the last one. @throws MisconfiguredError unless gaps are skipped */
+  gap(first: number, last: number): void {
+    const gap = first === last ? `no row has id ${first}` : `no rows have ids ${first} to ${last}`;
+    if (this.rule === 'refuse') this.refuse(`${gap}, ids must follow each other from 1`);
+    this.logger.warn({ first, last }, 'ids are missing in the table irises and count as deleted');
+  }
+
+  private refuse(problem: string): never {
+    throw new MisconfiguredError(
+      `the table irises of ${this.place}: ${problem}: correct it, or leave such rows out with ` +
+        'IRISPAIR_SKIP_BAD_ROWS=1 or --skip-bad-rows',
+    );
+  }
+}
