@@ -11,11 +11,10 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
-import { decidePlacement, isSplitAsked } from '@irispair/common/placement/decide';
+import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Turns } from '@irispair/common/process/turns';
 import { ServiceReporter } from '@irispair/native/service-reporter';
-import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
@@ -46,9 +45,9 @@ export interface GraphService {
 /** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
 export async function startGraphService(
   settings: GraphServiceSettings,
+  decision: PlacementDecision,
   logger: Logger,
 ): Promise<GraphService> {
-  const decision = decidePlacement(readTopology(), settings);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const socket = settings.IRISPAIR_IRIS_SOCKET;
   const rotations = Number(settings.IRISPAIR_ROTATIONS);

@@ -9,7 +9,9 @@ import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { irisMessage } from '@irispair/common/iris/message';
 import { createLogger } from '@irispair/common/log/logger';
+import { decidePlacement } from '@irispair/common/placement/decide';
 import { until } from '@irispair/common/support/until';
+import { readTopology } from '@irispair/native/topology';
 import { startIrisService } from './iris-service.js';
 import { readIrisServiceSettings } from './settings.js';
 import { irisOf } from './support/irises.js';
@@ -33,7 +35,11 @@ describe('the iris service', () => {
       IRISPAIR_IRIS_STORE: join(test.directory, 'second'),
       ...environment,
     });
-    return startIrisService(settings, createLogger('iris', 'silent'));
+    return startIrisService(
+      settings,
+      decidePlacement(readTopology(), settings),
+      createLogger('iris', 'silent'),
+    );
   }
 
   it('frees queries that nobody released once they expire', async () => {

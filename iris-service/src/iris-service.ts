@@ -13,7 +13,7 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
-import { decidePlacement, isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
+import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Closers } from '@irispair/common/process/closers';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
@@ -25,7 +25,6 @@ import {
   type PoolPlan,
 } from '@irispair/native/engine-types';
 import { ServiceReporter } from '@irispair/native/service-reporter';
-import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -52,8 +51,11 @@ export interface IrisService {
 }
 
 /** @throws MisconfiguredError when the settings, the machine or the store do not allow it */
-export async function startIrisService(settings: IrisServiceSettings, logger: Logger): Promise<IrisService> {
-  const decision = decidePlacement(readTopology(), settings);
+export async function startIrisService(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  logger: Logger,
+): Promise<IrisService> {
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
   const closers = new Closers();

@@ -5,15 +5,16 @@ import { reportBinding } from '@irispair/common/process/bind-service';
 import { runService } from '@irispair/common/process/run-service';
 import { exitWithParent, restartBound } from '@irispair/native/process-binding';
 import { readTopology } from '@irispair/native/topology';
-import { startIrisService } from './iris-service.js';
 import { readIrisServiceSettings } from './settings.js';
 
 async function start() {
   const settings = readIrisServiceSettings(process.env, process.argv.slice(2));
   const logger = createLogger('iris', settings.IRISPAIR_LOG_LEVEL);
-  const refused = restartBound(decidePlacement(readTopology(), settings).iris);
-  reportBinding(refused, settings.IRISPAIR_PLACEMENT_STRICT, logger);
-  return startIrisService(settings, logger);
+  const bound = restartBound('iris', () => decidePlacement(readTopology(), settings));
+  reportBinding(bound, settings.IRISPAIR_PLACEMENT_STRICT, logger);
+  // Loaded only now: a process that is executed anew would load it twice.
+  const { startIrisService } = await import('./iris-service.js');
+  return startIrisService(settings, bound.decision, logger);
 }
 
 await runService('iris', start, exitWithParent);

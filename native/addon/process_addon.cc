@@ -1,5 +1,6 @@
 #include "addon/process_addon.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -46,6 +47,14 @@ Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
   }
 }
 
+// Node marks its own input and outputs to be closed when another program takes over.
+void KeepStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const int flags = fcntl(stream, F_GETFD);
+    if (flags >= 0) fcntl(stream, F_SETFD, flags & ~FD_CLOEXEC);
+  }
+}
+
 // execute(file, arguments, environment): replaces this process, or throws.
 Napi::Value Execute(const Napi::CallbackInfo& info) {
   try {
@@ -56,6 +65,7 @@ Napi::Value Execute(const Napi::CallbackInfo& info) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    KeepStandardStreams();
     execve(file.c_str(), Pointers(arguments).data(), Pointers(environment).data());
     throw Error(ErrorCode::kSystem, "execve " + file + ": " + std::strerror(errno));
   } catch (const Error& error) {

@@ -3,14 +3,12 @@
  *
  * A memory policy belongs to a thread, and Node has started threads before the first line of JavaScript runs. So the
  * main thread restricts itself and executes the same program anew: every thread that it starts from then on, those of
- * V8 and libuv included, inherits both.
+ * V8 and libuv included, inherits both. The restarted process sees only what it was left, so the decision that was made
+ * with the whole machine in sight goes along.
  */
-import type { ServicePlan } from '@irispair/common/placement/decide';
+import type { PlacementDecision } from '@irispair/common/placement/decide';
 import { binding } from './binding.js';
 import { readTopology } from './topology.js';
-
-/** Tells the restarted program that it is bound already, and what was refused. */
-const MARKER = 'IRISPAIR_BOUND';
 
 /** What became of the binding. Empty strings mean that nothing was refused. */
 export interface BindingOutcome {
@@ -20,18 +18,30 @@ export interface BindingOutcome {
   readonly memoryRefused: string;
 }
 
+/** A process that runs where it was decided. */
+export interface BoundProcess extends BindingOutcome {
+  readonly decision: PlacementDecision;
+}
+
 /**
- * Restarts this process under the plan; returns in the restarted process, or at once when the plan restricts nothing.
+ * Restarts this process under the service's part of the decision; returns in the restarted process, or at once when that
+ * part restricts nothing.
+ * @param decide called once, before the restart
  */
-export function restartBound(plan: ServicePlan): BindingOutcome {
-  const marked = process.env[MARKER];
-  if (marked !== undefined) {
-    const [cpusRefused = '', memoryRefused = ''] = marked.split('|');
-    return { cpusRefused, memoryRefused };
+export function restartBound(service: 'graph' | 'iris', decide: () => PlacementDecision): BoundProcess {
+  const { IRISPAIR_BOUND: told } = process.env;
+  if (told !== undefined) {
+    delete process.env.IRISPAIR_BOUND;
+    return JSON.parse(told) as BoundProcess;
   }
-  if (plan.node === null && plan.memory.kind === 'default') return { cpusRefused: '', memoryRefused: '' };
+  const decision = decide();
+  const plan = decision[service];
+  if (plan.node === null && plan.memory.kind === 'default') {
+    return { decision, cpusRefused: '', memoryRefused: '' };
+  }
   const refused = binding.restrictThread(plan.cpus, plan.memory);
-  const environment = Object.entries({ ...process.env, [MARKER]: `${refused.cpus}|${refused.memory}` });
+  const bound: BoundProcess = { decision, cpusRefused: refused.cpus, memoryRefused: refused.memory };
+  const environment = Object.entries({ ...process.env, IRISPAIR_BOUND: JSON.stringify(bound) });
   return binding.execute(
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],

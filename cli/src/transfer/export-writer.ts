@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidInputError } from '@irispair/common/errors/errors';
+import { ConflictError, InvalidInputError } from '@irispair/common/errors/errors';
 import type { StoredIris } from '@irispair/iris-service/store/iris-store';
 import { encodeChunk, encodeEnd, encodeHeader, type ExportHeader } from './export-format.js';
 import { ExportReader } from './export-reader.js';
@@ -16,6 +16,8 @@ import type { Target } from './transfer.js';
 /** An export being written. */
 export class ExportWriter implements Target {
   private end = 0;
+  /** Irises in the file. */
+  private count = 0;
   private hash: Hash = createHash('sha256');
 
   private constructor(
@@ -51,7 +53,10 @@ export class ExportWriter implements Target {
       return;
     }
     try {
-      yield* this.before.irises();
+      for await (const iris of this.before.irises()) {
+        this.count += 1;
+        yield iris;
+      }
     } catch (error) {
       // Where it was interrupted it is neither whole nor sound: it goes on before that.
       if (!(error instanceof InvalidInputError)) throw error;
@@ -63,10 +68,20 @@ export class ExportWriter implements Target {
 
   async append(irises: readonly StoredIris[]): Promise<void> {
     await this.write(encodeChunk(irises));
+    this.count += irises.length;
   }
 
-  /** Ends the file and gives it its name, for good. */
+  /**
+   * Ends the file and gives it its name, for good.
+   * @throws ConflictError when the store gave another number of irises than it announced: no reader would take the file
+   */
   async finish(): Promise<void> {
+    if (this.count !== this.header.count) {
+      throw new ConflictError(
+        `the store announced ${this.header.count} irises and gave ${this.count}: see that no other program changes it ` +
+          `and that its ids are from 1 to 4294967295, remove ${this.name}, and export again`,
+      );
+    }
     const end = encodeEnd();
     await this.write(Buffer.concat([end, this.hash.copy().update(end).digest()]));
     await this.file.sync();

@@ -103,6 +103,26 @@ describe('a transfer', () => {
     });
   });
 
+  it('keeps what the source gave before it failed, and goes on after it', async () => {
+    const irises = someIrises(20);
+    const failing = {
+      name: 'the source',
+      *irises() {
+        yield* irises.slice(0, 12);
+        throw new Error('damaged');
+      },
+    };
+    const target = new Memory();
+    await assert.rejects(transfer(failing, target, SILENT), /damaged/);
+    assert.deepEqual(told(target.irises), told(irises.slice(0, 12)));
+    const { present } = await transfer(sourceOf(irises), target, SILENT);
+    assert.equal(present, 12);
+    // What the target does not take is offered once.
+    const full = new Memory([], 0);
+    await assert.rejects(transfer(failing, full, SILENT), /interrupted/);
+    assert.deepEqual(full.irises, []);
+  });
+
   it('leaves a target alone that holds anything but the beginning of the source', async () => {
     const irises = someIrises(8);
     const replaced = { id: { ...irises[2].id, version: version(9) }, record: irises[2].record };
@@ -224,6 +244,18 @@ describe('an export file', () => {
     await writeFile(`${again}.partial`, await readFile(`${again}.other`));
     await write(irises, again);
     assert.ok(whole.equals(await readFile(again)));
+  });
+
+  it('is not given its name when it would hold another number of irises than it says', async () => {
+    const writer = await ExportWriter.open(path, { identity: PLAIN, count: 4 });
+    await transfer(sourceOf(someIrises(3)), writer, SILENT);
+    await assert.rejects(writer.finish(), (error) => {
+      assert.ok(error instanceof ConflictError);
+      assert.match(error.message, /announced 4 irises and gave 3: see that no other program changes it/);
+      return true;
+    });
+    await writer.close();
+    assert.equal(existsSync(path), false);
   });
 
   it('is never written over', async () => {

@@ -70,23 +70,29 @@ async function transferAfter(
   const batch = new Batch(target);
   const moved = { present: 0, appended: 0, deleted: 0 };
   let isComparing = true;
-  for await (const iris of source.irises()) {
-    if (isComparing) {
-      const next = await there.next();
-      if (next.done === true) {
-        isComparing = false;
-        if (moved.present > 0) listener.goingOn(moved.present);
-      } else {
-        checkEqual(source, target, iris, next.value);
-        moved.present += 1;
+  try {
+    for await (const iris of source.irises()) {
+      if (isComparing) {
+        const next = await there.next();
+        if (next.done === true) {
+          isComparing = false;
+          if (moved.present > 0) listener.goingOn(moved.present);
+        } else {
+          checkEqual(source, target, iris, next.value);
+          moved.present += 1;
+        }
       }
+      if (!isComparing) {
+        await batch.add(iris);
+        moved.appended += 1;
+      }
+      if (iris.record === null) moved.deleted += 1;
+      listener.step();
     }
-    if (!isComparing) {
-      await batch.add(iris);
-      moved.appended += 1;
-    }
-    if (iris.record === null) moved.deleted += 1;
-    listener.step();
+  } catch (error) {
+    // What the source gave before it failed is sound: the next attempt goes on after it.
+    await batch.flush();
+    throw error;
   }
   if (isComparing) {
     const more = await there.next();
@@ -114,10 +120,11 @@ class Batch {
   }
 
   async flush(): Promise<void> {
-    if (this.irises.length === 0) return;
-    await this.target.append(this.irises);
+    const { irises } = this;
+    // Forgotten first: what the target did not take is not offered again.
     this.irises = [];
     this.bytes = 0;
+    if (irises.length > 0) await this.target.append(irises);
   }
 }
 

@@ -9,8 +9,19 @@ import { isPostgresUrl, readPostgresUrl } from './connection.js';
 describe('the URL of a PostgreSQL store', () => {
   it('is told from a directory by its scheme', () => {
     for (const url of ['postgres://h/d', 'postgresql:///d?host=/run']) assert.ok(isPostgresUrl(url));
-    for (const path of ['/var/lib/irispair', 'postgres', './postgres://', 'http://h/d']) {
+    for (const path of ['/var/lib/irispair', 'postgres', './postgres://', 'a:/b']) {
       assert.ok(!isPostgresUrl(path), path);
+    }
+    for (const url of ['http://me:secret@h/d', 'postgre://me:secret@h/d', 'Postgres://me:secret@h/d']) {
+      assert.throws(
+        () => isPostgresUrl(url),
+        (error) => {
+          assert.ok(error instanceof MisconfiguredError, url);
+          assert.match(error.message, /begins with \w+:\/\/: give a directory or a postgres:\/\/ URL/);
+          assert.doesNotMatch(error.message, /secret/);
+          return true;
+        },
+      );
     }
   });
 
@@ -49,6 +60,33 @@ describe('the URL of a PostgreSQL store', () => {
     await writeFile(file, ' two ');
     assert.equal(await password(), ' two ');
     await rm(directory, { recursive: true });
+    await assert.rejects(
+      () => Promise.resolve(password()),
+      (error) => {
+        assert.ok(error instanceof MisconfiguredError);
+        assert.match(
+          error.message,
+          /IRISPAIR_STORE_PASSWORD_FILE=.*the password of .* cannot be read: ENOENT/,
+        );
+        return true;
+      },
+    );
+  });
+
+  it('is refused when a character cuts the password in two, and names no part of it', () => {
+    for (const cut of ['12/cret', '12#cret', '12?cret', 'se/cret', 'se?cret', 'se#cret']) {
+      assert.throws(
+        () => readPostgresUrl(`postgres://me:${cut}@h/d`, undefined),
+        (error) => {
+          assert.ok(error instanceof MisconfiguredError, cut);
+          assert.match(error.message, /cannot be read: write postgres:.*special characters as %XX/);
+          assert.doesNotMatch(error.message, /cret|12/);
+          return true;
+        },
+      );
+      const { config } = readPostgresUrl(`postgres://me:${encodeURIComponent(cut)}@h/d`, undefined);
+      assert.equal(config.password, cut);
+    }
   });
 
   it('is refused with what is wrong, never with the password', () => {

@@ -15,6 +15,7 @@ import { MisconfiguredError } from '../errors/errors.js';
 export const PASSWORD_FILE_SETTING = 'IRISPAIR_STORE_PASSWORD_FILE';
 
 const SCHEME = /^postgres(ql)?:\/\//;
+const ANY_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const CONNECT_MILLISECONDS = 5_000;
 const KEEP_ALIVE_MILLISECONDS = 10_000;
 const STATEMENT_MILLISECONDS = 60_000;
@@ -43,9 +44,17 @@ export interface PostgresAddress {
   readonly config: ClientConfig;
 }
 
-/** Whether a store is kept in PostgreSQL; otherwise it is a directory. */
+/**
+ * Whether a store is kept in PostgreSQL; otherwise it is a directory.
+ * @throws MisconfiguredError for a URL of another kind, without what it may hold: it is no directory either
+ */
 export function isPostgresUrl(store: string): boolean {
-  return SCHEME.test(store);
+  if (SCHEME.test(store)) return true;
+  const scheme = ANY_SCHEME.exec(store)?.at(1);
+  if (scheme === undefined) return false;
+  throw new MisconfiguredError(
+    `the store is given as a URL that begins with ${scheme}://: give a directory or a postgres:// URL`,
+  );
 }
 
 /**
@@ -76,8 +85,12 @@ export function readPostgresUrl(url: string, passwordFile: string | undefined): 
 
 function readParameters(url: string): URLSearchParams {
   // A user without a host is no URL to the platform's parser, but is one to libpq.
-  const [, query = ''] = url.split('?', 2);
+  const [place, query = ''] = url.replace(SCHEME, '').split('?', 2);
   const parameters = new URLSearchParams(query);
+  // A `/`, `?` or `#` within a password cuts it in two: no message may name what follows, or what is before.
+  const path = place.slice(place.indexOf('/') + 1);
+  const names = [...parameters.keys()].join('');
+  if (url.includes('#') || path.includes('@') || names.includes('@')) throw unreadable();
   for (const parameter of parameters.keys()) {
     if (!PARAMETERS.has(parameter)) {
       throw new MisconfiguredError(
@@ -106,13 +119,18 @@ function readOptions(url: string, parameters: URLSearchParams): ConnectionOption
     }
     const file = error instanceof Error && 'path' in error ? String(error.path) : undefined;
     // Without its reason, which may repeat the URL, and with it the password.
+    if (file === undefined) throw unreadable();
     throw new MisconfiguredError(
-      file === undefined
-        ? 'the PostgreSQL URL of the store cannot be read: write postgres://USER@HOST:PORT/DATABASE, or ' +
-            'postgres:///DATABASE?host=/run/postgresql for a Unix socket, special characters as %XX'
-        : `the PostgreSQL URL of the store names ${file}, which cannot be read: check sslrootcert, sslcert and sslkey`,
+      `the PostgreSQL URL of the store names ${file}, which cannot be read: check sslrootcert, sslcert and sslkey`,
     );
   }
+}
+
+function unreadable(): MisconfiguredError {
+  return new MisconfiguredError(
+    'the PostgreSQL URL of the store cannot be read: write postgres://USER@HOST:PORT/DATABASE, or ' +
+      'postgres:///DATABASE?host=/run/postgresql for a Unix socket, special characters as %XX',
+  );
 }
 
 function isSocket({ host }: ConnectionOptions): boolean {
@@ -153,14 +171,25 @@ function passwordOf(
 ): Pick<ClientConfig, 'password'> {
   if (inUrl !== undefined && inUrl !== '') return { password: inUrl };
   if (file === undefined) return {};
-  try {
-    readFileSync(file);
-  } catch (error) {
+  const refusal = (error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MisconfiguredError(
+    return new MisconfiguredError(
       `${PASSWORD_FILE_SETTING}=${JSON.stringify(file)}: the password of ${name} cannot be read: ${reason}`,
       { cause: error },
     );
+  };
+  try {
+    readFileSync(file);
+  } catch (error) {
+    throw refusal(error);
   }
-  return { password: async () => (await readFile(file, 'utf8')).replace(/\r?\n$/, '') };
+  return {
+    password: async () => {
+      try {
+        return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+      } catch (error) {
+        throw refusal(error);
+      }
+    },
+  };
 }

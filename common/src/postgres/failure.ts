@@ -33,7 +33,7 @@ const AWAY_CODES = new Set([
 const AWAY_MESSAGES =
   /connection terminated|timeout|not queryable|client was closed|not connected|connection ended/i;
 const TLS = /\bSSL\b|\bTLS\b|certificate|self[- ]signed|ERR_SSL|ERR_TLS|CERT_|altnames/i;
-const NO_PASSWORD = /client password must be a string|no password/i;
+const NO_PASSWORD = /client password must be a|no password/i;
 
 /**
  * The error to go on with.
@@ -48,6 +48,8 @@ export function postgresFailure(error: unknown, name: string): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const options = { cause: error };
   if (error instanceof DatabaseError) return fromServer(error, name);
+  // Before TLS: a server that goes away within the handshake is away.
+  if (AWAY_CODES.has(codeOf(error))) return away(error, name);
   if (TLS.test(`${error.message} ${codeOf(error)}`)) {
     return new MisconfiguredError(
       `${name}: no TLS as wanted (${error.message}): check sslmode and sslrootcert of the URL`,
@@ -60,10 +62,13 @@ export function postgresFailure(error: unknown, name: string): Error {
       options,
     );
   }
-  if (AWAY_CODES.has(codeOf(error)) || AWAY_MESSAGES.test(error.message)) {
-    return new UnavailableError(`${name} is away (${error.message || codeOf(error)}): try again`, options);
-  }
-  return error;
+  return AWAY_MESSAGES.test(error.message) ? away(error, name) : error;
+}
+
+function away(error: Error, name: string): UnavailableError {
+  return new UnavailableError(`${name} is away (${error.message || codeOf(error)}): try again`, {
+    cause: error,
+  });
 }
 
 /** Whether it says that the connection is gone, or never was. */
@@ -81,7 +86,7 @@ function fromServer(error: DatabaseError, name: string): Error {
       options,
     );
   }
-  if (isOf(AWAY)) return new UnavailableError(`${name} is away (${error.message}): try again`, options);
+  if (isOf(AWAY)) return away(error, name);
   if (isOf(WRONG_LOGIN)) {
     return new MisconfiguredError(
       `${name} refuses the user (${error.message}): check the user and the password, and pg_hba.conf of the server`,

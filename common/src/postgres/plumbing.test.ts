@@ -1,7 +1,9 @@
 /** Connecting, failing, migrating and owning, against a real server. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -84,9 +86,13 @@ describe('PostgreSQL', () => {
           /127\.0\.0\.1:\d+\/postgres refuses the user.*check the user and the pass/,
         );
         assert.doesNotMatch(wrong.message, /guest:|wrong/);
-        const missing = await failureOf(address(host.replace(':wrong', '')));
-        assert.ok(missing instanceof MisconfiguredError);
-        assert.match(missing.message, /asks for a password: put it into a file/);
+        const empty = join(directory, 'empty password');
+        await writeFile(empty, '\n');
+        for (const file of [undefined, empty]) {
+          const missing = await failureOf(readPostgresUrl(host.replace(':wrong', ''), file));
+          assert.ok(missing instanceof MisconfiguredError);
+          assert.match(missing.message, /asks for a password: put it into a file/);
+        }
         const tls = await failureOf(address(`${host}?sslmode=require`));
         assert.ok(tls instanceof MisconfiguredError);
         assert.match(tls.message, /no TLS as wanted.*check sslmode/);
@@ -97,6 +103,20 @@ describe('PostgreSQL', () => {
   });
 
   describe('TLS', () => {
+    it('says that a server is away which goes away within the handshake', async () => {
+      const server = createServer((socket) => {
+        // It agrees to TLS, and is gone.
+        socket.once('data', () => socket.write('S', () => socket.once('data', () => socket.destroy())));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const failure = await failureOf(address(`postgres://me:x@127.0.0.1:${port}/d?sslmode=require`));
+      assert.ok(failure instanceof UnavailableError, failure.stack ?? '');
+      assert.match(failure.message, /is away.*before secure TLS connection was established/);
+      server.close();
+      await once(server, 'close');
+    });
+
     it('is as the URL wants it: any certificate, or one that the named authority vouches for', async () => {
       const files = { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') };
       const subject = ['-subj', '/CN=loopback', '-addext', 'subjectAltName=IP:127.0.0.1'];

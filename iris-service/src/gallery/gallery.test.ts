@@ -187,6 +187,21 @@ describe('the gallery', () => {
     assert.equal(told().length, CAPACITY + 1);
   });
 
+  it('refuses of the commits that do not fit together only those that do not fit', async () => {
+    await enrol(...Array.from({ length: CAPACITY - 1 }, (_, index) => `person ${index}`));
+    const [first, second] = [await insertOf('fits', CAPACITY), await insertOf('does not fit', CAPACITY + 1)];
+    const settled = await Promise.allSettled([
+      gallery.commit([first]),
+      gallery.commit([second]),
+      gallery.commit([{ kind: 'delete', expected: idOf(1, 0) }]),
+    ]);
+    assert.deepEqual(settled[0], { status: 'fulfilled', value: [idOf(CAPACITY, 0)] });
+    assert.ok(settled[1].status === 'rejected' && settled[1].reason instanceof ExhaustedError);
+    assert.deepEqual(settled[2], { status: 'fulfilled', value: [idOf(1, 1)] });
+    assert.equal(told().length, CAPACITY);
+    await gallery.commit([second]);
+  });
+
   it('gives slots back that the store did not take', async () => {
     await enrol(...Array.from({ length: CAPACITY - 1 }, (_, index) => `person ${index}`));
     const query = await prepare('last');

@@ -60,7 +60,7 @@ interface Patience {
 
 /** Changes of one transaction at most, unless a single commit has more. */
 const MOST_CHANGES_TOGETHER = 4_096;
-/** A commit is answered within this. What is stored later is published then. */
+/** A commit is answered within this of being begun. What is stored later is published then. */
 const PATIENCE_MILLISECONDS = 5_000;
 
 /** The irises of this service. */
@@ -158,9 +158,12 @@ export class Gallery {
     });
   }
 
-  /** Stores what waits, as one. Whatever happens is told to those who wait for it. */
-  private async commitWaiting(): Promise<void> {
-    const admitted = this.admitWaiting();
+  /**
+   * Stores what waits, as one. Whatever happens is told to those who wait for it.
+   * @param most commits that go together
+   */
+  private async commitWaiting(most = Infinity): Promise<void> {
+    const admitted = this.admitWaiting(most);
     const changes = admitted.flatMap((one) => one.changes);
     if (changes.length === 0) return;
     const waiting = admitted.map((one) => one.waiting);
@@ -168,7 +171,8 @@ export class Gallery {
     try {
       await this.engine.reserve(slots);
     } catch (error) {
-      this.rejectAll(waiting, asExhausted(error));
+      if (waiting.length === 1) this.rejectAll(waiting, asExhausted(error));
+      else await this.commitApart(waiting);
       return;
     }
     const patience = this.beginPatience(waiting);
@@ -184,6 +188,12 @@ export class Gallery {
     }
     for (const { waiting: caller, changes: own } of admitted) this.publishFor(caller, own);
     if (patience.ended()) this.events.emit('late');
+  }
+
+  /** Those that do not fit together: each is stored, or refused, by itself. */
+  private async commitApart(waiting: readonly Waiting[]): Promise<void> {
+    this.waiting.unshift(...waiting);
+    for (let left = waiting.length; left > 0; left--) await this.commitWaiting(1);
   }
 
   private publishFor({ resolve, reject }: Waiting, changes: readonly StoreChange[]): void {
@@ -226,10 +236,10 @@ export class Gallery {
   }
 
   /** Takes the first of those who wait, as many as go together, and refuses those that do not pass. */
-  private admitWaiting(): Admitted[] {
+  private admitWaiting(most: number): Admitted[] {
     const admitted: Admitted[] = [];
     const planned: Planned = { highest: this.highest, touched: new Set() };
-    for (let changes = 0; changes < MOST_CHANGES_TOGETHER;) {
+    for (let changes = 0; changes < MOST_CHANGES_TOGETHER && admitted.length < most;) {
       const waiting = this.waiting.at(0);
       // One that builds on another waits until that one is stored.
       if (waiting === undefined || buildsOn(planned.touched, waiting.wanted)) break;

@@ -17,7 +17,9 @@ import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import { createLogger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
+import { decidePlacement } from '@irispair/common/placement/decide';
 import type { IrisEngine } from '@irispair/native/engine-types';
+import { readTopology } from '@irispair/native/topology';
 import * as wire from '@irispair/proto/compute';
 import { startIrisService, type IrisService } from '../iris-service.js';
 import { readIrisServiceSettings } from '../settings.js';
@@ -188,7 +190,11 @@ function start(directory: string, environment: Readonly<Record<string, string>>)
     IRISPAIR_IRIS_STORE: join(directory, 'store'),
     ...environment,
   });
-  return startIrisService(settings, createLogger('iris', 'silent'));
+  return startIrisService(
+    settings,
+    decidePlacement(readTopology(), settings),
+    createLogger('iris', 'silent'),
+  );
 }
 
 function connect(socket: string): wire.IrisComputeClient {
