@@ -6,7 +6,6 @@
  * 3. On stop: finish what waits, then close everything.
  */
 import { HealthImplementation } from 'grpc-health-check';
-import { UnavailableError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { ProgressLog } from '@irispair/common/log/progress-log';
@@ -22,7 +21,7 @@ import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
-import { IrisLink } from './iris/iris-link.js';
+import { irisAway, IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
@@ -77,6 +76,7 @@ export async function startGraphService(
   const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX);
   const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
   let ready = false;
+  let irisAwayBecause = '';
   let storeAway = '';
   const setReady = (now: boolean) => {
     ready = now;
@@ -90,15 +90,20 @@ export async function startGraphService(
     {
       joined: () =>
         turns.take(async () => {
+          irisAwayBecause = 'the graph is catching up with the iris service';
           registry.reset(await client.registry());
           await catchUp(index, registry, logger);
         }),
       ready: () => {
+        irisAwayBecause = '';
         setReady(true);
       },
       lost: () => {
         setReady(false);
         logger.warn('the iris service is away');
+      },
+      away: (reason) => {
+        irisAwayBecause = reason;
       },
       storeAway: (reason) => {
         if (reason !== storeAway)
@@ -136,6 +141,7 @@ export async function startGraphService(
     threshold: settings.IRISPAIR_THRESHOLD,
     rotations,
     isReady: () => ready,
+    irisAway: () => irisAwayBecause,
     storeAway: () => storeAway,
     logger,
   });
@@ -146,9 +152,9 @@ export async function startGraphService(
     memoryNodes: nodesOfPolicy(decision.graph.memory),
     parts: (countPages) => readGraph(index, countPages),
   });
-  const placement = new PlacementReport(reporter, client);
+  const placement = new PlacementReport(reporter, client, () => irisAwayBecause);
   const checkReady = () => {
-    if (!ready) throw new UnavailableError('the iris service is away or still loading: try again');
+    if (!ready) throw irisAway();
   };
   const server = createPublicServer(
     publicCalls({ batcher, client, registry, status, placement, checkReady }),

@@ -98,7 +98,7 @@ describe('a service as a process', () => {
       IRISPAIR_GRAPH_STORE: join(directory, 'other'),
     };
     const taken: ['iris' | 'graph', Record<string, string>, RegExp][] = [
-      ['iris', other, /^iris service: another server already listens on .*iris\.sock/m],
+      ['iris', other, /^iris service: another iris service serves, or starts, on .*iris\.sock/m],
       [
         'iris',
         { IRISPAIR_IRIS_SOCKET: join(directory, 'other.sock') },
