@@ -10,8 +10,10 @@ import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { ProgressLog } from '@irispair/common/log/progress-log';
 import { matchLimit } from '@irispair/common/matching/threshold';
-import type { PlacementDecision } from '@irispair/common/placement/decide';
+import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
+import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Turns } from '@irispair/common/process/turns';
+import { ServiceReporter } from '@irispair/native/service-reporter';
 import { publicCalls } from './api/calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
@@ -22,6 +24,7 @@ import { IrisClient } from './iris/iris-client.js';
 import { irisAway, IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
+import { PlacementReport, readGraph } from './placement/placement-report.js';
 import type { GraphServiceSettings } from './settings.js';
 import { StatusReport } from './status/status-report.js';
 import { openGraphStore } from './store/open-graph-store.js';
@@ -142,11 +145,19 @@ export async function startGraphService(
     storeAway: () => storeAway,
     logger,
   });
+  const reporter = new ServiceReporter({
+    service: 'graph',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.graph.memory),
+    parts: (countPages) => readGraph(index, countPages),
+  });
+  const placement = new PlacementReport(reporter, client, () => irisAwayBecause);
   const checkReady = () => {
     if (!ready) throw irisAway();
   };
   const server = createPublicServer(
-    publicCalls({ batcher, client, registry, status, checkReady }),
+    publicCalls({ batcher, client, registry, status, placement, checkReady }),
     health,
     logger,
   );
@@ -157,6 +168,7 @@ export async function startGraphService(
 
   async function close(): Promise<void> {
     clearInterval(savingAgain);
+    reporter.close();
     await link.close();
     client.close();
     await index.close();

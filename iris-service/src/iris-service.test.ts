@@ -76,7 +76,7 @@ describe('the iris service', () => {
         return true;
       });
     }
-    assert.equal((await test.placement()).placement, 'off');
+    assert.equal((await test.placement()).report?.placement, 'off');
   });
 
   it('names the setting or the memory that it cannot have, and leaves the store free', async () => {

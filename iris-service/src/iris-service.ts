@@ -12,7 +12,8 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import type { Logger } from '@irispair/common/log/logger';
-import type { PlacementDecision } from '@irispair/common/placement/decide';
+import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
+import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Closers } from '@irispair/common/process/closers';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
@@ -22,6 +23,7 @@ import {
   type IrisEngine,
   type PoolPlan,
 } from '@irispair/native/engine-types';
+import { ServiceReporter } from '@irispair/native/service-reporter';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -29,7 +31,7 @@ import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
-import { PlacementReport } from './placement/placement-report.js';
+import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
@@ -66,10 +68,15 @@ export async function startIrisService(
     const engine = startEngine(settings, decision);
     closers.add(() => engine.close());
     logArenas(engine, logger);
+    const reporter = startReporter(settings, decision, engine);
+    closers.add(() => {
+      reporter.close();
+      return Promise.resolve();
+    });
     monitoring.notReady = 'loading irises';
     const gallery = new Gallery(engine, store);
     await gallery.load(new LoadProgress(monitoring.registry, logger));
-    return await serve({ settings, socket, decision, gallery, engine, monitoring, closers, logger });
+    return await serve({ settings, socket, reporter, gallery, engine, monitoring, closers, logger });
   } catch (error) {
     await closers.close();
     throw error;
@@ -80,7 +87,7 @@ export async function startIrisService(
 interface Parts {
   readonly settings: IrisServiceSettings;
   readonly socket: OwnedSocket;
-  readonly decision: PlacementDecision;
+  readonly reporter: ServiceReporter;
   readonly gallery: Gallery;
   readonly engine: IrisEngine;
   readonly monitoring: Monitoring;
@@ -89,7 +96,7 @@ interface Parts {
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, socket, decision, gallery, engine, monitoring, closers, logger } = parts;
+  const { settings, socket, reporter, gallery, engine, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const server = new Server(HOP_CHANNEL_OPTIONS);
@@ -100,7 +107,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       engine,
       gallery,
       sessions,
-      placement: new PlacementReport(decision, engine, gallery),
+      placement: new PlacementReport(reporter, engine, gallery),
       queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
       logger,
     }),
@@ -157,6 +164,20 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
     if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
     throw new MisconfiguredError(error.message, { cause: error });
   }
+}
+
+function startReporter(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  engine: IrisEngine,
+): ServiceReporter {
+  return new ServiceReporter({
+    service: 'iris',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.arenas.policy),
+    parts: (countPages) => readArenas(engine, countPages),
+  });
 }
 
 /** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */

@@ -5,6 +5,7 @@
 #include "addon/engine_addon.h"
 #include "addon/group_addon.h"
 #include "addon/lock_addon.h"
+#include "addon/memory_addon.h"
 #include "addon/process_addon.h"
 
 namespace {
@@ -13,6 +14,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   irispair::addon::RegisterEngine(env, exports);
   irispair::addon::RegisterProcess(env, exports);
   irispair::addon::RegisterLock(env, exports);
+  irispair::addon::RegisterMemory(env, exports);
   irispair::addon::RegisterGroup(env, exports);
   irispair::addon::RegisterCompare(env, exports);
   return exports;

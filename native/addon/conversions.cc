@@ -1,6 +1,7 @@
 #include "addon/conversions.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "core/system/error.h"
 
@@ -244,18 +245,25 @@ Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters) {
   return object;
 }
 
+Napi::Object FromPageCount(Napi::Env env, const PageCount& count) {
+  Napi::Array nodes = Napi::Array::New(env);
+  for (const auto& [node, pages] : count.nodes) {
+    Napi::Array pair = Napi::Array::New(env, 2);
+    pair.Set(0U, node);
+    pair.Set(1U, static_cast<double>(pages));
+    nodes.Set(nodes.Length(), pair);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("nodes", nodes);
+  object.Set("notBacked", static_cast<double>(count.not_backed));
+  object.Set("interval", static_cast<double>(count.interval));
+  object.Set("refused", count.refused == 0 ? "" : std::strerror(count.refused));
+  return object;
+}
+
 Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bool count_pages) {
   Napi::Array segments = Napi::Array::New(env);
   for (const Segment* segment : arena.Segments()) {
-    Napi::Array pages = Napi::Array::New(env);
-    if (count_pages) {
-      for (const auto& [node, count] : segment->PagesByNode()) {
-        Napi::Array pair = Napi::Array::New(env, 2);
-        pair.Set(0U, node);
-        pair.Set(1U, static_cast<double>(count));
-        pages.Set(pages.Length(), pair);
-      }
-    }
     Napi::Array fallbacks = Napi::Array::New(env);
     for (const std::string& sentence : segment->fallbacks()) fallbacks.Set(fallbacks.Length(), sentence);
     Napi::Object object = Napi::Object::New(env);
@@ -263,7 +271,7 @@ Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bo
     object.Set("bytes", static_cast<double>(segment->bytes()));
     object.Set("pageBytes", static_cast<double>(segment->page_bytes()));
     object.Set("policy", PolicyName(segment->policy()));
-    object.Set("pages", pages);
+    object.Set("pages", count_pages ? FromPageCount(env, segment->CountPages()) : env.Null());
     object.Set("fallbacks", fallbacks);
     segments.Set(segments.Length(), object);
   }

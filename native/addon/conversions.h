@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/gallery/gallery.h"
+#include "core/memory/page_count.h"
 #include "core/search/evaluation.h"
 #include "core/search/scan.h"
 
@@ -55,6 +56,7 @@ Napi::Buffer<std::uint8_t> ToBuffer(Napi::Env env, const std::vector<Element>& e
 Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer);
 Napi::Object FromScan(Napi::Env env, const ScanAnswer& answer, bool with_distances);
 Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters);
+Napi::Object FromPageCount(Napi::Env env, const PageCount& count);
 Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bool count_pages);
 
 }  // namespace irispair::addon

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { MemoryPolicy } from '@irispair/common/placement/memory-policy';
-import type { EngineOptions, IrisEngine, KernelName } from './engine-types.js';
+import type { EngineOptions, IrisEngine, KernelName, PageCount } from './engine-types.js';
 
 /** What the addon exports. */
 export interface NativeBinding {
@@ -17,6 +17,8 @@ export interface NativeBinding {
   /** Takes the lock of a file, made when missing; null when it is held already. */
   lockFile(path: string): number | null;
   unlockFile(lock: number): void;
+  /** The pages that hold some of the arrays, each counted once. */
+  countPages(arrays: readonly Uint8Array[]): { pageBytes: number; pages: PageCount };
   /** The id of a group; null when this machine knows none of that name. */
   groupId(name: string): number | null;
   /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */

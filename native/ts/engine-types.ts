@@ -1,6 +1,7 @@
 /** The shapes that cross the Node-API boundary of the engine. One declared boundary: nothing else crosses. */
 import type { Orientation, Side } from '@irispair/common/iris/side';
 import type { HugepageUse, MemoryPolicy } from '@irispair/common/placement/memory-policy';
+import type { ArenaSegment } from '@irispair/common/placement/report';
 
 /** The worker threads of one side. */
 export interface PoolPlan {
@@ -147,16 +148,21 @@ export interface PoolCounters {
   readonly queued: number;
 }
 
+/** Pages by node. */
+export interface PageCount {
+  readonly nodes: readonly (readonly [node: number, pages: number])[];
+  /** Pages that have no memory yet. */
+  readonly notBacked: number;
+  /** One page in so many was looked up and stands for the others; 1: each was. */
+  readonly interval: number;
+  /** Why the kernel does not say; empty when it does. */
+  readonly refused: string;
+}
+
 /** One mapped segment. */
-export interface SegmentPlacement {
-  readonly backing: 'hugetlbfs' | 'hugepages' | 'transparent' | 'plain';
-  readonly bytes: number;
-  readonly pageBytes: number;
-  readonly policy: MemoryPolicy['kind'];
-  /** Pages by node; -1 for pages not backed yet. Empty unless asked for. */
-  readonly pages: readonly (readonly [node: number, pages: number])[];
-  /** What was tried before and why it failed, one sentence each. */
-  readonly fallbacks: readonly string[];
+export interface SegmentPlacement extends ArenaSegment {
+  /** Null unless asked for. */
+  readonly pages: PageCount | null;
 }
 
 /** The irises of one side. */

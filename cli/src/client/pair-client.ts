@@ -14,8 +14,12 @@ export class PairClient {
     this.client = new api.IrisPairClient(address, credentials.createInsecure());
   }
 
-  status(countPages = false): Promise<api.StatusResponse> {
-    return callUnary(this.client.status.bind(this.client), { countPages }, CALL_MILLISECONDS);
+  status(): Promise<api.StatusResponse> {
+    return callUnary(this.client.status.bind(this.client), {}, CALL_MILLISECONDS);
+  }
+
+  placement(): Promise<api.PlacementResponse> {
+    return callUnary(this.client.placement.bind(this.client), {}, CALL_MILLISECONDS);
   }
 
   verify(request: api.VerifyRequest): Promise<api.VerifyResponse> {

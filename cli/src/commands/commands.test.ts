@@ -83,6 +83,7 @@ describe('the command line, offline', () => {
       'import',
       'copy',
       'status',
+      'placement',
       'doctor',
     ]) {
       const { code, output } = await irispair([command, '--help']);

@@ -44,7 +44,7 @@ export function addSingleCommands(program: Command): void {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  irispair status --json')
     .action(async (options: ServerOptions) => {
-      const status = await withClient(options, (client) => client.status(true));
+      const status = await withClient(options, (client) => client.status());
       print(formatOf(options) === 'json' ? JSON.stringify(status) : describeStatus(status));
     });
 }

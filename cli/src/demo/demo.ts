@@ -80,7 +80,7 @@ function unlessAborted<Result>(work: Promise<Result>, abort: AbortSignal): Promi
 async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClient): Promise<Failures> {
   const population = new Population(seed);
   await pair.ready();
-  print(describeStatus(await client.status(true)));
+  print(describeStatus(await client.status()));
   const enrolments = await generate(population, people);
   const enrolled = await enrolAll(client, enrolments);
   const before = await client.status();

@@ -53,16 +53,23 @@ export function decidePlacement(topology: Topology, settings: PlacementSettings)
 
   const nodes = chooseNodes(topology, settings);
   if (nodes.kind === 'chosen') return split(nodes, topology);
-  const nodesWereNamed =
-    settings.IRIS_MPC_NUMA_TOKIO_NODE !== undefined ||
-    settings.IRIS_MPC_NUMA_WORKER_NODE !== undefined ||
-    settings.IRIS_MPC_NUMA_MEMORY_NODE !== undefined;
-  if (settings.IRISPAIR_PLACEMENT_STRICT && (wanted === 'split' || nodesWereNamed)) {
+  if (settings.IRISPAIR_PLACEMENT_STRICT && isSplitAsked(settings)) {
     throw new MisconfiguredError(
       `placement split is not possible: ${nodes.problem}; set IRISPAIR_PLACEMENT=shared, name other nodes, or unset IRISPAIR_PLACEMENT_STRICT`,
     );
   }
   return shared(topology, `both services share all nodes: ${nodes.problem}`);
+}
+
+/** Whether split placement was asked for, by name or by naming nodes. */
+export function isSplitAsked(settings: PlacementSettings): boolean {
+  const { IRISPAIR_PLACEMENT: wanted } = settings;
+  if (wanted !== undefined) return wanted === 'split';
+  return (
+    settings.IRIS_MPC_NUMA_TOKIO_NODE !== undefined ||
+    settings.IRIS_MPC_NUMA_WORKER_NODE !== undefined ||
+    settings.IRIS_MPC_NUMA_MEMORY_NODE !== undefined
+  );
 }
 
 interface ChosenNodes {

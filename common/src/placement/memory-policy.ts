@@ -7,3 +7,16 @@ export type MemoryPolicy =
 
 /** Whether arenas use hugepages: fail without them, fall back, or do not try. */
 export type HugepageUse = 'require' | 'prefer' | 'off';
+
+/** The nodes that a policy names; none where it leaves the choice to the kernel. */
+export function nodesOfPolicy(policy: MemoryPolicy): readonly number[] {
+  switch (policy.kind) {
+    case 'bind':
+    case 'interleave':
+      return policy.nodes;
+    case 'preferred':
+      return [policy.node];
+    case 'default':
+      return [];
+  }
+}

@@ -6,6 +6,7 @@ import type { Batcher } from '../batch/batcher.js';
 import type { Ask, Patience } from '../batch/request.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { Registry } from '../iris/registry.js';
+import type { PlacementReport } from '../placement/placement-report.js';
 import type { StatusReport } from '../status/status-report.js';
 import { writeDeleted, writeEnroll, writeSearch, writeVerified } from './answers.js';
 import { checkDelete, checkSearch, checkVerify } from './validation.js';
@@ -16,6 +17,7 @@ export interface CallParts {
   readonly client: IrisClient;
   readonly registry: Registry;
   readonly status: StatusReport;
+  readonly placement: PlacementReport;
   /** @throws UnavailableError while the iris service is away or not caught up with */
   readonly checkReady: () => void;
 }
@@ -32,10 +34,18 @@ export interface PublicCalls {
   readonly delete: Call<api.DeleteRequest, api.DeleteResponse>;
   readonly getIris: Call<api.GetIrisRequest, api.GetIrisResponse>;
   readonly status: Call<api.StatusRequest, api.StatusResponse>;
+  readonly placement: Call<api.PlacementRequest, api.PlacementResponse>;
 }
 
 /** The calls of one service. */
-export function publicCalls({ batcher, client, registry, status, checkReady }: CallParts): PublicCalls {
+export function publicCalls({
+  batcher,
+  client,
+  registry,
+  status,
+  placement,
+  checkReady,
+}: CallParts): PublicCalls {
   const submit = (ask: Ask, patience: Patience) => {
     checkReady();
     return batcher.submit(ask, patience);
@@ -58,6 +68,7 @@ export function publicCalls({ batcher, client, registry, status, checkReady }: C
       }
       return { iris: { left: iris.left, right: iris.right }, version: id.version };
     },
-    status: (request) => status.read(request.countPages),
+    status: () => status.read(),
+    placement: () => placement.read(),
   };
 }

@@ -44,6 +44,7 @@ class Calls {
       return Promise.resolve({ iris: { left: template, right: undefined }, version: serialId % 1_000 });
     },
     status: () => Promise.resolve(api.StatusResponse.create()),
+    placement: unforeseen,
   };
 }
 
@@ -102,7 +103,7 @@ describe('the bulk stream', () => {
   /** A call on the same connection: when it is answered, what was sent before it has arrived. */
   function roundTrip(): Promise<void> {
     return new Promise((resolve, reject) => {
-      client.status({ countPages: false }, (error) => {
+      client.status({}, (error) => {
         if (error === null) resolve();
         else reject(error);
       });

@@ -24,6 +24,7 @@ export function createPublicServer(calls: PublicCalls, health: HealthImplementat
     delete: unary(calls.delete, logger),
     getIris: unary(calls.getIris, logger),
     status: unary(calls.status, logger),
+    placement: unary(calls.placement, logger),
     process: (call) => {
       serveProcess(call, calls, patienceOf(call));
     },

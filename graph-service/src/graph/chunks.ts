@@ -26,6 +26,11 @@ export class SharedRows {
     return this.size.stride;
   }
 
+  /** All chunks, of this array's memory everything. Do not keep them. */
+  arrays(): readonly Uint32Array[] {
+    return this.chunks;
+  }
+
   /** Adds a chunk made by another thread. */
   adopt(chunk: SharedArrayBuffer): void {
     this.chunks.push(new Uint32Array(chunk));

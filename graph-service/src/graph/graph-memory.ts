@@ -40,6 +40,11 @@ export class GraphMemory {
     this.table(table).adopt(buffer);
   }
 
+  /** All memory of both graphs. Do not keep it. */
+  arrays(): Uint32Array[] {
+    return [...this.tables.values()].flatMap((rows) => rows.arrays());
+  }
+
   /** The node of a serial id; unknown when there is none. */
   node(serial: number): GraphNode {
     const nodes = this.table(NODES_TABLE);

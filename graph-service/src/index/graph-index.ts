@@ -129,6 +129,11 @@ export class GraphIndex {
     return { entryPoints: serials.length, upperLayers: topLayer };
   }
 
+  /** All memory of both graphs. Do not keep it. */
+  arrays(): Uint32Array[] {
+    return this.memory.arrays();
+  }
+
   counters(): HopCounters {
     return addHops([this.walkers.counters(), this.options.hop.counters]);
   }

@@ -2,9 +2,11 @@
 import type { Logger } from '@irispair/common/log/logger';
 import { formatCpuList } from '@irispair/common/placement/cpu-list';
 import type { PlacementDecision } from '@irispair/common/placement/decide';
+import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { VERSION } from '@irispair/common/version';
 import { readResidentBytes } from '@irispair/native/residency';
 import type { PlacementResponse } from '@irispair/proto/compute';
+import type { ServiceReport } from '@irispair/proto/placement';
 import * as api from '@irispair/proto/public';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
@@ -30,9 +32,9 @@ export interface StatusParts {
 export class StatusReport {
   constructor(private readonly parts: StatusParts) {}
 
-  async read(countPages: boolean): Promise<api.StatusResponse> {
+  async read(): Promise<api.StatusResponse> {
     const { index, registry, matcher, threshold, rotations, isReady } = this.parts;
-    const iris = await this.irisPlacement(countPages);
+    const iris = await this.irisPlacement();
     const { m, mMax, ef } = index.parameters;
     const kernelNanoseconds = iris?.pools.reduce((sum, pool) => sum + pool.kernelNanoseconds, 0) ?? 0;
     return {
@@ -46,7 +48,7 @@ export class StatusReport {
       rotations,
       graph: { neighbours: m, maximumNeighbours: mMax, ef, nodes: index.size, ...index.shape },
       hop: index.counters(),
-      services: [this.graphPlacement(), ...(iris === undefined ? [] : [describeIris(iris)])],
+      services: [this.graphPlacement(), ...(iris?.report === undefined ? [] : [describeIris(iris.report)])],
       distances: iris?.distances ?? 0,
       kernelMicroseconds: kernelNanoseconds / 1_000,
       version: VERSION,
@@ -54,10 +56,10 @@ export class StatusReport {
     };
   }
 
-  private async irisPlacement(countPages: boolean): Promise<PlacementResponse | undefined> {
+  private async irisPlacement(): Promise<PlacementResponse | undefined> {
     if (!this.parts.isReady()) return undefined;
     try {
-      return await this.parts.client.placement(countPages);
+      return await this.parts.client.placement(false);
     } catch (error) {
       this.parts.logger.debug({ err: error }, 'the iris service did not say where it is');
       return undefined;
@@ -72,12 +74,7 @@ export class StatusReport {
       placement,
       reason,
       cpus: formatCpuList(graph.cpus),
-      memoryNodes:
-        graph.memory.kind === 'preferred'
-          ? [graph.memory.node]
-          : 'nodes' in graph.memory
-            ? [...graph.memory.nodes]
-            : [],
+      memoryNodes: [...nodesOfPolicy(graph.memory)],
       residentBytes: readResidentBytes(),
       cpuMicroseconds: usage.userCPUTime + usage.systemCPUTime,
       backing: '',
@@ -85,7 +82,7 @@ export class StatusReport {
   }
 }
 
-function describeIris(iris: PlacementResponse): api.ServicePlacement {
+function describeIris(iris: ServiceReport): api.ServicePlacement {
   return {
     service: 'iris',
     placement: iris.placement,
@@ -98,9 +95,9 @@ function describeIris(iris: PlacementResponse): api.ServicePlacement {
   };
 }
 
-function describeBacking({ arenas }: PlacementResponse): string {
+function describeBacking({ parts }: ServiceReport): string {
   const kinds = new Set(
-    arenas.flatMap(({ segments }) =>
+    parts.flatMap(({ segments }) =>
       segments.map(({ backing, policy }) => `${backing} pages, ${policy} policy`),
     ),
   );

@@ -170,8 +170,8 @@ describe('the calls beside the hop', () => {
   });
 
   it('say what is held and where', async () => {
-    const { irises, queries, arenas, pools, kernel, placement } = await test.placement();
-    assert.equal(placement, 'off');
+    const { irises, queries, arenas, pools, kernel, report } = await test.placement();
+    assert.equal(report?.placement, 'off');
     assert.equal(kernel, test.engine.kernel);
     assert.deepEqual(
       arenas.map(({ side, used }) => [side, used]),

@@ -1,9 +1,11 @@
-/** What runs and lies where, from the kernel's own figures. */
-import { formatCpuList } from '@irispair/common/placement/cpu-list';
-import type { PlacementDecision } from '@irispair/common/placement/decide';
+/** Where the iris service runs and its irises lie, with what it has done since start. */
 import { Side } from '@irispair/common/iris/side';
+import { addMemory, unknownMemory } from '@irispair/common/placement/memory-count';
+import type { MemoryPart, MemoryUse } from '@irispair/common/placement/report';
+import { serviceReportMessage } from '@irispair/common/placement/report-message';
 import type { ArenaPlacement, IrisEngine, PoolCounters } from '@irispair/native/engine-types';
-import { readResidentBytes, readThreads } from '@irispair/native/residency';
+import { inBytes } from '@irispair/native/page-count';
+import type { ServiceReporter } from '@irispair/native/service-reporter';
 import type * as wire from '@irispair/proto/compute';
 import type { Gallery } from '../gallery/gallery.js';
 import { writeSide } from '../hop/wire.js';
@@ -11,28 +13,21 @@ import { writeSide } from '../hop/wire.js';
 /** Reads the placement of this process. */
 export class PlacementReport {
   constructor(
-    private readonly decision: PlacementDecision,
+    private readonly reporter: ServiceReporter,
     private readonly engine: IrisEngine,
     private readonly gallery: Gallery,
   ) {}
 
-  /** @param countPages also look up every page's node */
-  read(countPages: boolean): wire.PlacementResponse {
-    const { iris, placement, reason, arenas } = this.decision;
-    const { left, right } = this.engine.placement(countPages);
+  /** @param countPages also look up the nodes of its memory */
+  async read(countPages: boolean): Promise<wire.PlacementResponse> {
+    const report = serviceReportMessage(await this.reporter.read(countPages));
+    const { left, right } = this.engine.placement(false);
     const counters = this.engine.counters();
-    const usage = process.resourceUsage();
     return {
-      placement,
-      reason,
-      cpus: formatCpuList(iris.cpus),
-      memoryNodes: 'nodes' in arenas.policy ? [...arenas.policy.nodes] : [],
+      report,
       arenas: [writeArena(Side.Left, left), writeArena(Side.Right, right)],
-      threads: readThreads(),
       pools: [writePool(Side.Left, counters.left), writePool(Side.Right, counters.right)],
       kernel: this.engine.kernel,
-      residentBytes: readResidentBytes(),
-      cpuMicroseconds: usage.userCPUTime + usage.systemCPUTime,
       irises: this.gallery.live,
       queries: counters.queries,
       distances: counters.distances,
@@ -40,18 +35,31 @@ export class PlacementReport {
   }
 }
 
-function writeArena(side: Side, arena: ArenaPlacement): wire.Arena {
+/** Both arenas as parts of the process's memory. */
+export function readArenas(engine: IrisEngine, countPages: boolean): MemoryPart[] {
+  const { left, right } = engine.placement(countPages);
+  return [asPart('left irises', left), asPart('right irises', right)];
+}
+
+function asPart(use: MemoryUse, { segments }: ArenaPlacement): MemoryPart {
+  const counts = segments.map(({ pages, pageBytes }) =>
+    pages === null ? unknownMemory('not asked for') : inBytes(pages, pageBytes),
+  );
   return {
-    side: writeSide(side),
-    capacity: arena.capacity,
-    used: arena.used,
-    strideBytes: arena.strideBytes,
-    segments: arena.segments.map(({ pages, fallbacks, ...segment }) => ({
-      ...segment,
-      pages: Array.from(pages, ([node, count]) => ({ node, pages: count })),
-      fallbacks: [...fallbacks],
+    use,
+    count: addMemory(counts),
+    segments: segments.map(({ backing, bytes, pageBytes, policy, fallbacks }) => ({
+      backing,
+      bytes,
+      pageBytes,
+      policy,
+      fallbacks,
     })),
   };
+}
+
+function writeArena(side: Side, { capacity, used, strideBytes }: ArenaPlacement): wire.Arena {
+  return { side: writeSide(side), capacity, used, strideBytes };
 }
 
 function writePool(side: Side, counters: PoolCounters): wire.PoolCounters {

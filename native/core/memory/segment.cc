@@ -184,12 +184,6 @@ void Segment::BindOrFallBack(const SegmentPlan& plan, KernelCalls& calls) {
   }
 }
 
-std::map<int, std::size_t> Segment::PagesByNode() const {
-  std::map<int, std::size_t> pages;
-  for (const int node : NodesOfPages(address_, bytes_, page_bytes())) ++pages[node < 0 ? -1 : node];
-  return pages;
-}
-
 void Segment::Unmap() {
   if (address_ != nullptr) munmap(address_, bytes_);
   address_ = nullptr;

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "core/memory/page_count.h"
 #include "core/system/kernel_calls.h"
 
 namespace irispair {
@@ -49,8 +49,7 @@ class Segment {
   PolicyKind policy() const { return policy_; }
   // What was tried before and why it failed, one sentence each.
   const std::vector<std::string>& fallbacks() const { return fallbacks_; }
-  // Pages by node; -1 for those not backed.
-  std::map<int, std::size_t> PagesByNode() const;
+  PageCount CountPages() const { return irispair::CountPages(address_, bytes_, page_bytes()); }
 
  private:
   bool TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls);

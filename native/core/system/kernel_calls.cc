@@ -115,16 +115,15 @@ int SetThreadCpus(const std::vector<int>& cpus) {
   return result;
 }
 
-std::vector<int> NodesOfPages(const void* address, std::size_t bytes, std::size_t page_bytes) {
+std::vector<int> NodesOfPages(const void* address, std::size_t count, std::size_t stride) {
   constexpr std::size_t kPagesACall = 512;
-  const std::size_t count = bytes / page_bytes;
   std::vector<int> nodes(count, -ENOENT);
   std::vector<void*> pages;
   for (std::size_t first = 0; first < count; first += kPagesACall) {
     const std::size_t some = std::min(kPagesACall, count - first);
     pages.clear();
     for (std::size_t page = 0; page < some; ++page) {
-      pages.push_back(const_cast<char*>(static_cast<const char*>(address)) + (first + page) * page_bytes);
+      pages.push_back(const_cast<char*>(static_cast<const char*>(address)) + (first + page) * stride);
     }
     if (syscall(SYS_move_pages, 0, some, pages.data(), nullptr, &nodes[first], 0) != 0) {
       std::fill_n(nodes.begin() + static_cast<std::ptrdiff_t>(first), some, -errno);

@@ -40,8 +40,9 @@ int SetThreadPolicy(const MemoryPolicy& policy);
 // The CPUs of the calling thread and of all that it starts from now on.
 int SetThreadCpus(const std::vector<int>& cpus);
 
-// The node of each page, or a negative errno value (-ENOENT: not backed yet). move_pages in its query form.
-std::vector<int> NodesOfPages(const void* address, std::size_t bytes, std::size_t page_bytes);
+// The nodes of `count` pages whose addresses are `stride` bytes apart, or negative errno values (-ENOENT: not
+// backed yet). move_pages in its query form.
+std::vector<int> NodesOfPages(const void* address, std::size_t count, std::size_t stride);
 
 // Bytes of a range that lie on transparent hugepages, from /proc/self/smaps; at most that many where the
 // kernel joined the range with its neighbours.

@@ -43,7 +43,7 @@ TEST(KernelCalls, TellPagesThatAreNotBackedFromThoseThatAre) {
   const Mapping mapping(kPages * page);
   mapping.data[3 * page] = 1;
   mapping.data[(kPages - 1) * page] = 1;
-  const std::vector<int> nodes = NodesOfPages(mapping.data, kPages * page, page);
+  const std::vector<int> nodes = NodesOfPages(mapping.data, kPages, page);
   ASSERT_EQ(nodes.size(), kPages);
   for (std::size_t index = 0; index < kPages; ++index) {
     if (index == 3 || index == kPages - 1) {

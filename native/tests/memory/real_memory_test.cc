@@ -47,11 +47,11 @@ void ExpectBackedAndZeroed(const Segment& segment) {
     ASSERT_EQ(segment.data()[offset], std::byte{0}) << offset;
     segment.data()[offset] = std::byte{0x5a};
   }
+  const PageCount count = segment.CountPages();
+  EXPECT_EQ(count.refused, 0);
+  EXPECT_EQ(count.not_backed, 0U);
   std::size_t pages = 0;
-  for (const auto& [node, count] : segment.PagesByNode()) {
-    EXPECT_GE(node, 0);
-    pages += count;
-  }
+  for (const auto& [node, on_node] : count.nodes) pages += on_node;
   EXPECT_EQ(pages * segment.page_bytes(), segment.bytes());
 }
 
@@ -352,7 +352,7 @@ TEST(RealMemory, IsBoundToANodeThatExists) {
     Took("policies may be set");
     const Segment segment(kBytes, plan, KernelCalls::System());
     EXPECT_EQ(segment.policy(), PolicyKind::kBind);
-    const auto pages = segment.PagesByNode();
+    const auto pages = segment.CountPages().nodes;
     ASSERT_EQ(pages.size(), 1U);
     EXPECT_EQ(pages.begin()->first, 0);
     EXPECT_EQ(pages.begin()->second * segment.page_bytes(), segment.bytes());

@@ -103,7 +103,7 @@ TEST(Segment, TouchesSmallPagesWhereTheKernelCannotPopulate) {
   calls.populate_error = EINVAL;
   calls.populate_errors_left = 3;
   const Segment segment(kBytes, BoundPlan(), calls);
-  EXPECT_EQ(segment.PagesByNode().count(-1), 0U);
+  EXPECT_EQ(segment.CountPages().not_backed, 0U);
 }
 
 TEST(Segment, UsesNoHugepagesWhenTheyAreOff) {
@@ -164,11 +164,10 @@ TEST(Segment, StopsWhenBindingIsRefusedAndPlacementIsStrict) {
 
 TEST(Segment, IsBackedWholeByTheRealSystem) {
   const Segment segment(kBytes, {}, KernelCalls::System());
+  const PageCount count = segment.CountPages();
+  EXPECT_EQ(count.not_backed, 0U);
   std::size_t pages = 0;
-  for (const auto& [node, count] : segment.PagesByNode()) {
-    EXPECT_GE(node, 0);
-    pages += count;
-  }
+  for (const auto& [node, on_node] : count.nodes) pages += on_node;
   EXPECT_EQ(pages * segment.page_bytes(), segment.bytes());
 }
 
