@@ -9,6 +9,7 @@ import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { ExitCode } from './commands/exit-code.js';
 import { addGenerateCommand } from './commands/generate.js';
+import { addPlacementCommand } from './commands/placement.js';
 import { addSingleCommands } from './commands/single.js';
 import { addTransferCommands } from './commands/transfer.js';
 import { addUpCommand } from './commands/up.js';
@@ -30,6 +31,7 @@ addBulkCommands(program);
 addSingleCommands(program);
 addCompareCommand(program);
 addTransferCommands(program);
+addPlacementCommand(program);
 addDoctorCommand(program);
 addDemoCommand(program);
 

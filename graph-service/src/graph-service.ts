@@ -6,7 +6,6 @@
  * 3. On stop: finish what waits, then close everything.
  */
 import { HealthImplementation } from 'grpc-health-check';
-import { UnavailableError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
@@ -25,7 +24,7 @@ import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
-import { IrisLink } from './iris/iris-link.js';
+import { irisAway, IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
@@ -103,7 +102,12 @@ async function startServing(
   const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics);
   const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
   let ready = false;
+  let irisAwayBecause = '';
   let storeAway = '';
+  const noteAway = (reason: string) => {
+    irisAwayBecause = reason;
+    if (reason !== '') monitoring.notReady = reason;
+  };
   const setReady = (now: boolean, notReady = 'the iris service is away') => {
     ready = now;
     monitoring.notReady = now ? undefined : notReady;
@@ -119,20 +123,22 @@ async function startServing(
     {
       joined: () =>
         turns.take(async () => {
+          noteAway('the graph is catching up with the iris service');
           registry.reset(await client.registry());
-          monitoring.notReady = 'catching the graph up';
           progress.begin();
           await index.catchUp(registry.all(), (done, all) => {
             progress.reach(done, all);
           });
         }),
       ready: () => {
+        noteAway('');
         setReady(true);
       },
       lost: () => {
         setReady(false);
         logger.warn('the iris service is away');
       },
+      away: noteAway,
       storeAway: (reason) => {
         if (reason !== storeAway)
           logger.warn({ reason }, reason === '' ? 'enrolments are taken again' : 'enrolments are refused');
@@ -169,6 +175,7 @@ async function startServing(
     threshold: settings.IRISPAIR_THRESHOLD,
     rotations,
     isReady: () => ready,
+    irisAway: () => irisAwayBecause,
     storeAway: () => storeAway,
     logger,
   });
@@ -179,9 +186,9 @@ async function startServing(
     memoryNodes: nodesOfPolicy(decision.graph.memory),
     parts: (countPages) => readGraph(index, countPages),
   });
-  const placement = new PlacementReport(reporter, client);
+  const placement = new PlacementReport(reporter, client, () => irisAwayBecause);
   const checkReady = () => {
-    if (!ready) throw new UnavailableError('the iris service is away or still loading: try again');
+    if (!ready) throw irisAway();
   };
   const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
   const requests = new RequestMetrics(metrics);

@@ -12,6 +12,7 @@ import {
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
+import { socketSetting } from '@irispair/common/grpc/local-socket';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
 
@@ -23,7 +24,7 @@ const SETTINGS = z.object({
   /** Address of the public API. */
   IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */
-  IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
+  IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
   ...STORE_SETTINGS,
   /** Directory of the graph store, or its PostgreSQL URL. */
   IRISPAIR_GRAPH_STORE: storeSetting().default('/var/lib/irispair/graph'),

@@ -66,7 +66,7 @@ describe('the iris service', () => {
 
   it('refuses a second service on its socket or its store, and serves on', async () => {
     const refused: [Record<string, string>, RegExp][] = [
-      [{ IRISPAIR_IRIS_SOCKET: test.socket }, /another server already listens on .*iris\.sock/],
+      [{ IRISPAIR_IRIS_SOCKET: test.socket }, /another iris service serves, or starts, on .*iris\.sock/],
       [{ IRISPAIR_IRIS_STORE: join(test.directory, 'store') }, /store.* is in use by another service/],
     ];
     for (const [environment, message] of refused) {

@@ -1,7 +1,7 @@
 /**
  * The iris service: holds the irises and does all distance work.
  *
- * 1. See that the socket is free, answer those who watch, own the store, start the engine (arenas, pools) where the
+ * 1. Own the socket, answer those who watch, own the store, start the engine (arenas, pools) where the
  *    placement says.
  * 2. Load the store into the arenas.
  * 3. Serve; on stop, finish what is in flight, then close everything and remove the socket.
@@ -11,7 +11,6 @@ import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
-import { prepareSocketPath, removeSocket, socketTarget } from '@irispair/common/grpc/local-socket';
 import type { Logger } from '@irispair/common/log/logger';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
@@ -33,6 +32,7 @@ import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
+import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
 import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
@@ -62,9 +62,10 @@ export async function startIrisService(
   logger: Logger,
 ): Promise<IrisService> {
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
-  await prepareSocketPath(settings.IRISPAIR_IRIS_SOCKET);
   const closers = new Closers();
   try {
+    const socket = await OwnedSocket.claim(settings.IRISPAIR_IRIS_SOCKET, settings.IRISPAIR_SOCKET_GROUP);
+    closers.add(() => socket.release());
     const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
     closers.add(() => monitoring.close());
     const metrics = monitoring.registry;
@@ -76,13 +77,7 @@ export async function startIrisService(
     closers.add(() => engine.close());
     logArenas(engine, logger);
     showEngine(metrics, engine, settings.IRISPAIR_STORE_MAXIMUM_CAPACITY);
-    const reporter = new ServiceReporter({
-      service: 'iris',
-      decision,
-      splitAsked: isSplitAsked(settings),
-      memoryNodes: nodesOfPolicy(decision.arenas.policy),
-      parts: (countPages) => readArenas(engine, countPages),
-    });
+    const reporter = startReporter(settings, decision, engine);
     closers.add(() => {
       reporter.close();
       return Promise.resolve();
@@ -92,7 +87,7 @@ export async function startIrisService(
     const gallery = new Gallery(engine, store);
     showStore(metrics, gallery);
     await gallery.load(new LoadProgress(metrics, logger));
-    return await serve({ settings, gallery, engine, reporter, monitoring, closers, logger });
+    return await serve({ settings, socket, reporter, gallery, engine, monitoring, closers, logger });
   } catch (error) {
     await closers.close();
     throw error;
@@ -102,6 +97,7 @@ export async function startIrisService(
 /** What is there before the service serves. */
 interface Parts {
   readonly settings: IrisServiceSettings;
+  readonly socket: OwnedSocket;
   readonly gallery: Gallery;
   readonly engine: IrisEngine;
   readonly reporter: ServiceReporter;
@@ -111,7 +107,7 @@ interface Parts {
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, gallery, engine, reporter, monitoring, closers, logger } = parts;
+  const { settings, socket, reporter, gallery, engine, monitoring, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const server = new Server(HOP_CHANNEL_OPTIONS);
@@ -128,8 +124,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       logger,
     }),
   );
-  const socket = settings.IRISPAIR_IRIS_SOCKET;
-  await bind(server, socket);
+  await listen(server, socket);
   const sayReady = () => {
     const { storeAway } = gallery;
     monitoring.notReady = storeAway === undefined ? undefined : `the store takes no changes: ${storeAway}`;
@@ -137,13 +132,13 @@ async function serve(parts: Parts): Promise<IrisService> {
   };
   gallery.events.on('away', sayReady);
   sayReady();
-  logger.info({ socket, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
+  logger.info({ socket: socket.path, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
   const expiry = setInterval(() => {
     sessions.expire();
   }, EXPIRY_CHECK_MILLISECONDS);
 
   return {
-    socket,
+    socket: socket.path,
     engine,
     async stop() {
       clearInterval(expiry);
@@ -152,7 +147,6 @@ async function serve(parts: Parts): Promise<IrisService> {
       monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
       await closers.close();
-      await removeSocket(socket);
       logger.info('iris service stopped');
     },
   };
@@ -184,6 +178,20 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
   }
 }
 
+function startReporter(
+  settings: IrisServiceSettings,
+  decision: PlacementDecision,
+  engine: IrisEngine,
+): ServiceReporter {
+  return new ServiceReporter({
+    service: 'iris',
+    decision,
+    splitAsked: isSplitAsked(settings),
+    memoryNodes: nodesOfPolicy(decision.arenas.policy),
+    parts: (countPages) => readArenas(engine, countPages),
+  });
+}
+
 /** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */
 function checkCapacity(capacity: number): void {
   const wanted = capacity * IRIS_RECORD_BYTES;
@@ -213,9 +221,19 @@ function logArenas(engine: IrisEngine, logger: Logger): void {
   logger.info({ left: describe(left), right: describe(right) }, 'arenas mapped');
 }
 
-function bind(server: Server, socket: string): Promise<void> {
+async function listen(server: Server, socket: OwnedSocket): Promise<void> {
+  await bind(server, socket.privateTarget);
+  try {
+    await socket.publish();
+  } catch (error) {
+    server.forceShutdown();
+    throw error;
+  }
+}
+
+function bind(server: Server, target: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(socketTarget(socket), ServerCredentials.createInsecure(), (error) => {
+    server.bindAsync(target, ServerCredentials.createInsecure(), (error) => {
       if (error === null) resolve();
       else reject(error);
     });

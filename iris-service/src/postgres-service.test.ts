@@ -117,13 +117,7 @@ describe('the iris service on PostgreSQL', () => {
     const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
     const { call, first } = await test.join();
     const [handle, other] = await test.prepare(first.sessionId, [irisOf('late'), irisOf('other')]);
-    const [{ pid }] = await cluster.sql<{ pid: number }>(
-      `SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
-       WHERE locktype = 'advisory' AND granted AND datname = $1`,
-      'postgres',
-      [database],
-    );
-    process.kill(pid, 'SIGSTOP');
+    const goOn = await cluster.silenceOwner(database);
     try {
       const refusal = await refusalOf(test.commit([insert(handle, 1)]));
       assert.equal(refusal.code, status.UNAVAILABLE);
@@ -132,7 +126,7 @@ describe('the iris service on PostgreSQL', () => {
       assert.equal(next.code, status.ABORTED);
       assert.match(next.details, /takes no changes at present: it does not answer/);
     } finally {
-      process.kill(pid, 'SIGCONT');
+      goOn();
     }
     call.resume();
     await once(call, 'end');

@@ -11,6 +11,7 @@ import { readCommandLine } from '@irispair/common/config/command-line';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
+import { socketSetting } from '@irispair/common/grpc/local-socket';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 
 const HIGHEST_CAPACITY = 0xffff_fffe;
@@ -19,7 +20,9 @@ const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
   /** Unix socket to listen on. */
-  IRISPAIR_IRIS_SOCKET: z.string('give the path of a Unix socket').default('/run/irispair/iris.sock'),
+  IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
+  /** Name or number of the group that may connect to the socket; not set: the service's own. */
+  IRISPAIR_SOCKET_GROUP: z.string('give the name or the number of a group').optional(),
   ...STORE_SETTINGS,
   /** Directory or `postgres://` URL of the store. */
   IRISPAIR_IRIS_STORE: storeSetting().default('/var/lib/irispair/iris'),

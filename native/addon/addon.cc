@@ -3,6 +3,7 @@
 
 #include "addon/compare_addon.h"
 #include "addon/engine_addon.h"
+#include "addon/group_addon.h"
 #include "addon/lock_addon.h"
 #include "addon/memory_addon.h"
 #include "addon/process_addon.h"
@@ -14,6 +15,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   irispair::addon::RegisterProcess(env, exports);
   irispair::addon::RegisterLock(env, exports);
   irispair::addon::RegisterMemory(env, exports);
+  irispair::addon::RegisterGroup(env, exports);
   irispair::addon::RegisterCompare(env, exports);
   return exports;
 }

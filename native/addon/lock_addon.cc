@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,16 +16,28 @@
 namespace irispair::addon {
 namespace {
 
+// Whether the path still names the open file: its last holder may have removed it before this lock was taken.
+bool IsAt(const std::string& path, int file) {
+  struct stat opened {};
+  struct stat named {};
+  return fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
 // lockFile(path): number to give to unlockFile, or null when the lock is held already.
 Napi::Value LockFile(const Napi::CallbackInfo& info) {
   try {
     const std::string path = ToText(info[0], "path");
-    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return Napi::Number::New(info.Env(), file);
-    const int problem = errno;
-    if (file >= 0) close(file);
-    if (problem == EWOULDBLOCK) return info.Env().Null();
-    throw Error(ErrorCode::kSystem, "lock " + path + ": " + std::strerror(problem));
+    while (true) {
+      const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+      const bool locked = file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0;
+      const int problem = errno;
+      if (locked && IsAt(path, file)) return Napi::Number::New(info.Env(), file);
+      if (file >= 0) close(file);
+      if (locked) continue;
+      if (problem == EWOULDBLOCK) return info.Env().Null();
+      throw Error(ErrorCode::kSystem, "lock " + path + ": " + std::strerror(problem));
+    }
   } catch (const Error& error) {
     throw ToJavaScript(info.Env(), error);
   }

@@ -19,6 +19,8 @@ export interface NativeBinding {
   unlockFile(lock: number): void;
   /** The pages that hold some of the arrays, each counted once. */
   countPages(arrays: readonly Uint8Array[]): { pageBytes: number; pages: PageCount };
+  /** The id of a group; null when this machine knows none of that name. */
+  groupId(name: string): number | null;
   /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */
   compareEyes(
     kernel: KernelName,

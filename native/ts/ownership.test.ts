@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, unlinkSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { Script } from '@irispair/common/support/script';
 import { until } from '@irispair/common/support/until';
-import { ownDirectory, type Ownership } from './ownership.js';
+import { ownDirectory, ownFile, type Ownership } from './ownership.js';
 
 describe('a directory with one owner', () => {
   let directory: string;
@@ -75,5 +76,61 @@ describe('a directory with one owner', () => {
 
   it('says why a directory cannot be owned', () => {
     assert.throws(() => ownDirectory(join(directory, 'none')), /cannot be owned: lock .*No such file/);
+  });
+});
+
+describe('a file with one owner', () => {
+  const ASKING = 4;
+  const TIMES = 3_000;
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'irispair-owner-'));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+  });
+
+  it('has one owner at any time, though every owner removes it', async () => {
+    const [path, marker] = [join(directory, 'lock'), join(directory, 'marker')].map((one) =>
+      JSON.stringify(one),
+    );
+    const module = JSON.stringify(import.meta.resolve('./ownership.js'));
+    // The marker can be made only where there is none: two owners at once would fail.
+    const asking = Array.from(
+      { length: ASKING },
+      () =>
+        new Script(`
+        import { closeSync, openSync, unlinkSync } from 'node:fs';
+        import { ownFile } from ${module};
+        for (let owned = 0; owned < ${TIMES};) {
+          const ownership = ownFile(${path});
+          if (ownership === undefined) continue;
+          closeSync(openSync(${marker}, 'wx'));
+          unlinkSync(${marker});
+          unlinkSync(${path});
+          ownership.release();
+          owned += 1;
+        }`),
+    );
+    for (const script of asking) assert.equal(await script.end(), 0, script.complaint);
+    assert.equal(existsSync(join(directory, 'lock')), false);
+  });
+
+  it('is not followed to another file', async () => {
+    await symlink(join(directory, 'elsewhere'), join(directory, 'lock'));
+    assert.throws(() => ownFile(join(directory, 'lock')), /lock .*symbolic links/);
+    assert.equal(existsSync(join(directory, 'elsewhere')), false);
+  });
+
+  it('is owned anew where its owner removed it', () => {
+    const path = join(directory, 'lock');
+    const first = ownFile(path);
+    assert.equal(ownFile(path), undefined);
+    unlinkSync(path);
+    const second = ownFile(path);
+    assert.notEqual(second, undefined);
+    first?.release();
+    assert.equal(ownFile(path), undefined);
+    second?.release();
   });
 });

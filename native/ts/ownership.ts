@@ -1,31 +1,44 @@
 /**
- * One process owns a store directory.
+ * One process owns a store directory, or a place for a socket.
  *
- * The owner holds a lock on a file in it. The kernel frees the lock with the process, however it dies, so a killed owner
- * leaves nothing to clean up; and of many that ask at once the kernel chooses one.
+ * The owner holds a lock on a file. The kernel frees the lock with the process, however it dies, so a killed owner
+ * leaves nothing to clean up; and of many that ask at once the kernel chooses one. Processes in different containers
+ * ask the same kernel when the file lies in a volume that they share.
  */
 import { join } from 'node:path';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { binding } from './binding.js';
 
-/** An owned directory. */
+/** What is owned. */
 export interface Ownership {
   release(): void;
 }
 
-/** @throws MisconfiguredError when another process owns the directory, or when it cannot be owned */
-export function ownDirectory(directory: string): Ownership {
-  const lock = lockIn(directory);
-  if (lock === null) {
-    throw new MisconfiguredError(
-      `the store in ${directory} is in use by another service: stop it, or choose another directory`,
-    );
-  }
+/**
+ * Owns what a file stands for; the file is made when missing, for this user alone. The owner may remove it before
+ * releasing.
+ * @returns undefined while another process is the owner
+ * @throws Error saying why the file cannot be made or opened
+ */
+export function ownFile(path: string): Ownership | undefined {
+  const lock = binding.lockFile(path);
+  if (lock === null) return undefined;
   return {
     release() {
       binding.unlockFile(lock);
     },
   };
+}
+
+/** @throws MisconfiguredError when another process owns the directory, or when it cannot be owned */
+export function ownDirectory(directory: string): Ownership {
+  const ownership = ownFileIn(directory);
+  if (ownership === undefined) {
+    throw new MisconfiguredError(
+      `the store in ${directory} is in use by another service: stop it, or choose another directory`,
+    );
+  }
+  return ownership;
 }
 
 /** Opens what lies in a directory as its owner, and gives the directory up again when that fails. @throws as ownDirectory */
@@ -42,9 +55,9 @@ export async function openAsOwner<Store>(
   }
 }
 
-function lockIn(directory: string): number | null {
+function ownFileIn(directory: string): Ownership | undefined {
   try {
-    return binding.lockFile(join(directory, 'owner.lock'));
+    return ownFile(join(directory, 'owner.lock'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new MisconfiguredError(`the store in ${directory} cannot be owned: ${reason}`, { cause: error });

@@ -25,7 +25,7 @@ async function bound(plan: ServicePlan): Promise<{ pid: number; told: Told[] }> 
   };
   const script = new Script(`
     import { restartBound } from ${JSON.stringify(import.meta.resolve('./process-binding.js'))};
-    import { readThreads } from ${JSON.stringify(import.meta.resolve('./residency.js'))};
+    import { readThreads } from ${JSON.stringify(import.meta.resolve('./threads.js'))};
     let decided = false;
     const bound = restartBound('graph', () => {
       decided = true;

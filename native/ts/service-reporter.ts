@@ -64,6 +64,7 @@ export class ServiceReporter {
     };
   }
 
+  /** Looks after threads no longer. */
   close(): void {
     this.watch.close();
   }

@@ -52,4 +52,35 @@ describe('a pair with its graph in PostgreSQL', () => {
       await test.stop();
     }
   });
+
+  it('enrols on while the database is silent, saves when it answers again, and loses nothing by a restart', async () => {
+    const database = await cluster.createDatabase();
+    const test = await PairUnderTest.start({ IRISPAIR_GRAPH_STORE: cluster.url({ database }) });
+    try {
+      const people = new Enrolling('silent graph database', test);
+      assert.deepEqual(await people.enrolSome(), []);
+      const goOn = await cluster.silenceOwner(database);
+      try {
+        const begin = Date.now();
+        for (let round = 0; round < 3; round++) assert.deepEqual(await people.enrolSome(), []);
+        await people.checkAllAreFound();
+        // Long before the connection is given up.
+        assert.ok(Date.now() - begin < 30_000);
+      } finally {
+        goOn();
+      }
+      await until(
+        'all is saved',
+        async () => (await countRows(cluster, 'irispair_graph.nodes', database)) === 64,
+      );
+      const goOnAgain = await cluster.silenceOwner(database);
+      await test.restart(() => {
+        goOnAgain();
+        return Promise.resolve();
+      });
+      await people.checkAllAreFound();
+    } finally {
+      await test.stop();
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { once } from 'node:events';
+import { mountsRefused, withReadOnly } from '@irispair/common/support/mounts';
 import { freePort } from '../pair/free-port.js';
 import { COMMAND, irispair } from '../support/run-command.js';
 
@@ -82,6 +83,7 @@ describe('the command line, offline', () => {
       'import',
       'copy',
       'status',
+      'placement',
       'doctor',
     ]) {
       const { code, output } = await irispair([command, '--help']);
@@ -121,6 +123,64 @@ describe('`up`', () => {
     const { code, errors } = await irispair(['up'], '', { IRISPAIR_HTTP_LISTEN: '127.0.0.1:9464' });
     assert.equal(code, 1);
     assert.match(errors, /IRISPAIR_HTTP_LISTEN names one address.*use --http-graph and --http-iris/);
+  });
+
+  it('refuses a directory whose path is too long for the socket in it, and makes nothing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    const data = join(directory, 'x'.repeat(98 - directory.length));
+    const { code, errors } = await irispair([
+      'up',
+      '--data',
+      data,
+      '--listen',
+      `127.0.0.1:${await freePort()}`,
+    ]);
+    assert.equal(code, 1);
+    assert.match(
+      errors,
+      /the path of the pair's directory takes 97 bytes at most, since it holds a Unix socket; this one takes 99: choose a shorter one than \//,
+    );
+    assert.deepEqual(readdirSync(directory), []);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('refuses a directory that it cannot make or write, by name with the reason', async (test) => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    writeFileSync(join(directory, 'file'), 'precious');
+    const argumentsFor = async (data: string) => [
+      'up',
+      '--data',
+      data,
+      '--listen',
+      `127.0.0.1:${await freePort()}`,
+    ];
+    const inTheWay = await irispair(await argumentsFor(join(directory, 'file')));
+    assert.equal(inTheWay.code, 1);
+    assert.match(
+      inTheWay.errors,
+      /^--data: nothing can be written to .*file: a file is where a directory should be/m,
+    );
+    const cannotMount = mountsRefused();
+    if (cannotMount === undefined) {
+      for (const data of [directory, join(directory, 'below')]) {
+        const [command, ...args] = [
+          ...withReadOnly(directory),
+          process.execPath,
+          COMMAND,
+          ...(await argumentsFor(data)),
+        ];
+        const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+        assert.equal(status, 1);
+        assert.match(
+          stderr,
+          /^--data: nothing can be written to .*: its volume is read-only: mount it writable, or choose/m,
+        );
+      }
+    } else {
+      test.diagnostic(`no read-only volume was tried: ${cannotMount}`);
+    }
+    assert.deepEqual(readdirSync(directory), ['file']);
+    rmSync(directory, { recursive: true });
   });
 
   it('stops, and starts nothing again, when a service cannot run as configured', async () => {

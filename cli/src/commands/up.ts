@@ -1,15 +1,15 @@
 /** `up`: the pair in the foreground. A service that dies is started again, unless it cannot run as configured. */
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
 import { ProgressBar } from '../pair/progress-bar.js';
-import { Pair, type ServiceName } from '../pair/pair.js';
+import { checkLength, Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
 
@@ -61,7 +61,8 @@ async function up(options: UpOptions): Promise<void> {
     );
   }
   const directory = resolve(options.data);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  checkLength(directory);
+  await makeWritableDirectory('--data', directory);
   const stop = new AbortController();
   const bar = new ProgressBar();
   const pair = Pair.start({

@@ -18,7 +18,7 @@ import { Population } from '../generate/population.js';
 import { formatBytes, note, print, table } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { freePort } from '../pair/free-port.js';
-import { Pair } from '../pair/pair.js';
+import { checkLength, Pair } from '../pair/pair.js';
 import { describeStatus } from '../commands/single.js';
 import { Auditor, type ExactMatches } from './auditor.js';
 import { probes, twins, type Probe } from './probes.js';
@@ -38,6 +38,7 @@ export type Failures = readonly string[];
 
 /** Runs the demo. `abort` stops it wherever it is; nothing is left behind in any case. */
 export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise<Failures> {
+  checkLength(join(tmpdir(), 'irispair-demo-XXXXXX'));
   const directory = await mkdtemp(join(tmpdir(), 'irispair-demo-'));
   const log: string[] = [];
   const listen = `127.0.0.1:${await freePort()}`;

@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { fitsSocketAddress, LONGEST_SOCKET_PATH } from '@irispair/common/grpc/local-socket';
 import { MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
 import { readProgress, type LoggedProgress } from '@irispair/common/log/progress-log';
 import { PairClient } from '../client/pair-client.js';
@@ -42,6 +44,7 @@ export interface Death {
   readonly isMisconfigured: boolean;
 }
 
+const SOCKET_NAME = 'iris.sock';
 const READY_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 100;
 const STOP_MILLISECONDS = 10_000;
@@ -54,8 +57,9 @@ export class Pair {
 
   private constructor(private readonly options: PairOptions) {}
 
-  /** Starts both services. */
+  /** Starts both services. @throws MisconfiguredError when the directory's path is too long to hold a socket */
   static start(options: PairOptions): Pair {
+    checkLength(options.directory);
     const pair = new Pair(options);
     pair.startService('iris');
     pair.startService('graph');
@@ -64,7 +68,7 @@ export class Pair {
 
   /** Unix socket between the services. */
   get socket(): string {
-    return join(this.options.directory, 'iris.sock');
+    return join(this.options.directory, SOCKET_NAME);
   }
 
   /** The kernel's ids of the services that run. */
@@ -145,4 +149,16 @@ export class Pair {
       clearTimeout(kill);
     }
   }
+}
+
+/**
+ * Sees that the socket in a pair's directory has a path that the kernel takes.
+ * @throws MisconfiguredError saying how long the directory's path may be
+ */
+export function checkLength(directory: string): void {
+  if (fitsSocketAddress(join(directory, SOCKET_NAME))) return;
+  throw new MisconfiguredError(
+    `the path of the pair's directory takes ${LONGEST_SOCKET_PATH - SOCKET_NAME.length - 1} bytes at most, since it holds ` +
+      `a Unix socket; this one takes ${Buffer.byteLength(directory)}: choose a shorter one than ${directory}`,
+  );
 }

@@ -106,7 +106,6 @@ describe('export, import and copy with PostgreSQL', () => {
       `UPDATE irises SET right_mask = NULL WHERE id = 10;
        UPDATE irises SET left_code = left_code || '\\x00' WHERE id = 11;
        UPDATE irises SET version_id = NULL WHERE id = 12;
-       DELETE FROM irises WHERE id IN (13, 14);
        DELETE FROM irispair.deletions WHERE id = 3`,
       database,
     );
@@ -122,8 +121,9 @@ describe('export, import and copy with PostgreSQL', () => {
       first.errors,
       /the table irises of postgres:.*: row 3: left_code has 0 bytes.*--skip-bad-rows/,
     );
+    await cluster.sql('DELETE FROM irises WHERE id IN (13, 14)', database);
     const second = await refused('copy', '--from', url, '--to', place('none'));
-    assert.match(second.errors, /row 3: left_code has 0 bytes/);
+    assert.match(second.errors, /no rows have ids 13 to 14, ids must follow each other.*--skip-bad-rows/);
 
     const ran = await irispair(['export', file, '--store', url, '--skip-bad-rows']);
     assert.equal(ran.code, 0, ran.errors);

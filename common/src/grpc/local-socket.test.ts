@@ -1,16 +1,49 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { z } from 'zod';
+import { readEnvironment } from '../config/environment.js';
 import { MisconfiguredError } from '../errors/errors.js';
-import { prepareSocketPath, removeSocket } from './local-socket.js';
+import { connectionError, socketSetting } from './local-socket.js';
 
-describe('the socket path', () => {
+describe('the setting of a socket', () => {
+  function read(path: string): string {
+    return readEnvironment(z.object({ SOCKET: socketSetting() }), { SOCKET: path }).SOCKET;
+  }
+
+  it('takes what the kernel takes, counted in bytes', () => {
+    for (const path of ['/run/iris.sock', `/${'x'.repeat(106)}`, `/${'é'.repeat(53)}`]) {
+      assert.equal(read(path), path);
+    }
+  });
+
+  it('is refused by its name, with the limit, when it does not fit a socket address or names a directory', () => {
+    const refused: [string, RegExp][] = [
+      [
+        `/${'x'.repeat(107)}`,
+        /^SOCKET="\/x+": the path .* takes 107 bytes at most, this one 108: choose a shorter/,
+      ],
+      [`/${'é'.repeat(54)}`, /107 bytes at most, this one 109/],
+      ['/run/irispair/', /^SOCKET="\/run\/irispair\/": give the path of a Unix socket, not of a directory$/],
+    ];
+    for (const [path, message] of refused) {
+      assert.throws(
+        () => read(path),
+        (error) => {
+          assert.ok(error instanceof MisconfiguredError);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
+    }
+  });
+});
+
+describe('a connection attempt', () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'irispair-socket-'));
@@ -19,43 +52,14 @@ describe('the socket path', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('gets its directory', async () => {
-    await prepareSocketPath(join(directory, 'a', 'b', 's.sock'));
-    assert.ok(existsSync(join(directory, 'a', 'b')));
-  });
-
-  it('is refused when it does not fit a socket address', async () => {
-    await assert.rejects(prepareSocketPath(join(directory, 'x'.repeat(108))), MisconfiguredError);
-  });
-
-  it('is refused when a file is in the way, which stays', async () => {
-    const path = join(directory, 'file');
-    await writeFile(path, 'precious');
-    await assert.rejects(prepareSocketPath(path), /is not a socket/);
-    assert.ok(existsSync(path));
-  });
-
-  it('is refused while a server listens on it', async () => {
+  it('finds who listens, and says why nobody can be reached', async () => {
     const path = join(directory, 's.sock');
+    assert.equal((await connectionError(path))?.code, 'ENOENT');
     const server = createServer().listen(path);
     await once(server, 'listening');
-    await assert.rejects(prepareSocketPath(path), /another server already listens/);
+    assert.equal(await connectionError(path), undefined);
     server.close();
-  });
-
-  it('is freed of the socket that a killed server left', async () => {
-    const path = join(directory, 's.sock');
-    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
-    const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(server.stdout, 'data');
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-    assert.ok(existsSync(path));
-    await prepareSocketPath(path);
-    assert.equal(existsSync(path), false);
-  });
-
-  it('may be removed twice', async () => {
-    await removeSocket(join(directory, 'none'));
+    await writeFile(path, 'a file');
+    assert.equal((await connectionError(path))?.code, 'ECONNREFUSED');
   });
 });

@@ -1,67 +1,42 @@
-/**
- * The Unix domain socket between the services.
- *
- * A killed server leaves its socket file behind. The next one removes it, but only after a connection attempt has
- * shown that nobody listens: a second server of the same socket is refused, not robbed.
- */
-import { lstat, mkdir, unlink } from 'node:fs/promises';
+/** The Unix domain socket between the services: its address, and whether somebody listens there. */
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
-import { MisconfiguredError } from '../errors/errors.js';
+import { z } from 'zod';
 
 /** Longest path that fits a socket address, bytes. */
-const LONGEST_SOCKET_PATH = 107;
+export const LONGEST_SOCKET_PATH = 107;
 
 /** The gRPC target of a socket path. */
 export function socketTarget(path: string): string {
   return `unix:${path}`;
 }
 
-/**
- * Makes a path ready to be listened on: its directory exists and no dead socket is in the way.
- * @throws MisconfiguredError when the path is too long, is not a socket, or another server listens on it
- */
-export async function prepareSocketPath(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
-    throw new MisconfiguredError(
-      `socket path ${path} is longer than ${LONGEST_SOCKET_PATH} bytes: choose a shorter one`,
-    );
-  }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const found = await lstat(path).catch(ignoreMissing);
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new MisconfiguredError(`${path} exists and is not a socket: choose another path or remove it`);
-  }
-  if (await somebodyListens(path)) {
-    throw new MisconfiguredError(
-      `another server already listens on ${path}: stop it or choose another socket`,
-    );
-  }
-  await removeSocket(path);
+/** A setting that names a socket. */
+export function socketSetting() {
+  return z
+    .string('give the path of a Unix socket')
+    .refine((path) => !path.endsWith('/'), 'give the path of a Unix socket, not of a directory')
+    .refine(fitsSocketAddress, {
+      error: ({ input }) =>
+        `the path of a Unix socket takes ${LONGEST_SOCKET_PATH} bytes at most, this one ${Buffer.byteLength(String(input))}: choose a shorter one`,
+    });
 }
 
-/** Removes a socket file; one that is gone already is fine. */
-export async function removeSocket(path: string): Promise<void> {
-  await unlink(path).catch(ignoreMissing);
+/** Whether the kernel takes this path for a socket. */
+export function fitsSocketAddress(path: string): boolean {
+  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined;
-  throw error;
-}
-
-function somebodyListens(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
+/** Why nobody can be reached at a socket, as the kernel says it; undefined when a server takes connections there. */
+export function connectionError(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
-      resolve(true);
+      resolve(undefined);
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
+    socket.once('error', (error) => {
       socket.destroy();
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
-      else reject(error);
+      resolve(error);
     });
   });
 }

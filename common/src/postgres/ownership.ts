@@ -14,6 +14,7 @@ import { MisconfiguredError, UnavailableError } from '../errors/errors.js';
 import type { Logger } from '../log/logger.js';
 import type { PostgresAddress } from './connection.js';
 import { postgresFailure } from './failure.js';
+import { SilenceWatch } from './silence.js';
 
 /** A dead owner's connection is noticed by its server within this. */
 const TAKEOVER_MILLISECONDS = 2_000;
@@ -23,6 +24,8 @@ const LONGEST_RETRY_MILLISECONDS = 5_000;
 
 /** Longer than any statement may take: a server that is silent for so long is not there. */
 const SILENCE_MILLISECONDS = 75_000;
+/** A server that lets a connection end does so at once. */
+const GOODBYE_MILLISECONDS = 2_000;
 
 /** A connection, and the socket below it. */
 interface Session {
@@ -45,6 +48,16 @@ export interface Owned {
 
 /** What was owned has been changed by another. Only a restart helps. */
 export class OwnershipLostError extends MisconfiguredError {}
+
+/** Ends a session, in order where the server lets it. */
+async function end({ client, socket }: Session): Promise<void> {
+  const silence = new SilenceWatch(socket, GOODBYE_MILLISECONDS);
+  try {
+    await client.end();
+  } finally {
+    silence.stop();
+  }
+}
 
 /** The owner of a schema. */
 export class PostgresOwner {
@@ -80,15 +93,13 @@ export class PostgresOwner {
   async run<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
     const { session } = this;
     if (session === undefined) throw new UnavailableError(this.reason);
-    const silence = setTimeout(() => {
-      session.socket.destroy(new Error('connection timeout: the server does not answer'));
-    }, SILENCE_MILLISECONDS);
+    const silence = new SilenceWatch(session.socket, SILENCE_MILLISECONDS);
     try {
       return await work(session.client);
     } catch (error) {
       throw postgresFailure(error, this.owned.address.name);
     } finally {
-      clearTimeout(silence);
+      silence.stop();
     }
   }
 
@@ -98,13 +109,13 @@ export class PostgresOwner {
     if (this.session === undefined) throw new UnavailableError(this.reason);
   }
 
-  /** Frees the lock. */
+  /** Frees the lock, and waits for no server that is silent. */
   async close(): Promise<void> {
     this.closing.abort();
     const { session } = this;
     this.session = undefined;
     this.reason = 'the store is closed';
-    await session?.client.end();
+    if (session !== undefined) await end(session);
     await this.reconnecting;
   }
 
@@ -118,16 +129,23 @@ export class PostgresOwner {
     client.on('end', () => {
       this.lost(client, new Error('connection terminated'));
     });
+    const session = { client, socket };
+    const stop = () => socket.destroy();
+    this.closing.signal.addEventListener('abort', stop);
+    const silence = new SilenceWatch(socket, SILENCE_MILLISECONDS);
     try {
       await client.connect();
       await this.lock(client);
       await begin(client);
     } catch (error) {
-      await client.end();
+      await end(session);
       throw postgresFailure(error, address.name);
+    } finally {
+      silence.stop();
+      this.closing.signal.removeEventListener('abort', stop);
     }
-    if (this.closing.signal.aborted) await client.end();
-    else this.session = { client, socket };
+    if (this.closing.signal.aborted) await end(session);
+    else this.session = session;
   }
 
   private async lock(client: Client): Promise<void> {

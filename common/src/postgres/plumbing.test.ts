@@ -237,6 +237,51 @@ describe('PostgreSQL', () => {
       await owner.close();
     });
 
+    it('closes though the server is silent', { timeout: 30_000 }, async () => {
+      const database = await cluster.createDatabase();
+      const owned = { address: address(cluster.url({ database })), schema: 'ours', logger: SILENT };
+      const owner = await PostgresOwner.take({ ...owned, begin: () => Promise.resolve() });
+      const goOn = await cluster.silenceOwner(database);
+      try {
+        const asked = assert.rejects(
+          owner.run((client) => client.query('SELECT 1')),
+          UnavailableError,
+        );
+        await owner.close();
+        await asked;
+      } finally {
+        goOn();
+      }
+      await (await PostgresOwner.take({ ...owned, begin: () => Promise.resolve() })).close();
+    });
+
+    it('closes though it is silent when nothing is asked, and when a connection begins', async () => {
+      const database = await cluster.createDatabase();
+      const owned = { address: address(cluster.url({ database })), schema: 'ours', logger: SILENT };
+      const idle = await PostgresOwner.take({ ...owned, begin: () => Promise.resolve() });
+      const goOn = await cluster.silenceOwner(database);
+      try {
+        await idle.close();
+      } finally {
+        goOn();
+      }
+      let begun = 0;
+      const owner = await PostgresOwner.take({
+        ...owned,
+        begin: async (client) => {
+          begun += 1;
+          if (begun > 1) await client.query('SELECT pg_sleep(60)');
+        },
+      });
+      await cluster.sql(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+        'postgres',
+        [database],
+      );
+      await until('it begins again', () => begun > 1);
+      await owner.close();
+    });
+
     it('stops owning when another has changed what it owned', async () => {
       const where = address(cluster.url({ database: await cluster.createDatabase() }));
       let changed = false;

@@ -9,6 +9,7 @@ import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { withMounts } from './mounts.js';
 
 /** How a program ended. */
 export interface Ended {
@@ -31,9 +32,8 @@ export async function runOnSmallDisk(module: string, mebibytes: number): Promise
 }
 
 async function runWithMounts(script: string, directory: string): Promise<Ended> {
-  // Root needs no user namespace, and may be where none is allowed.
-  const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
-  const child = spawn('unshare', [...namespaces, 'sh', '-c', `exec 2>&1; ${script}`], {
+  const [command, ...args] = withMounts(`exec 2>&1; ${script}`);
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TMPDIR: directory },
   });

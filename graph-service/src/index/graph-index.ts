@@ -5,7 +5,7 @@
  * up by searching for them first. What changed is saved in one transaction and told to the walkers.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
@@ -53,6 +53,8 @@ export interface RegisteredIris {
 
 /** Irises caught up together: their searches run at once. */
 const CATCH_UP_BATCH = 64;
+/** Nobody waits longer for a save. */
+const PATIENCE_MILLISECONDS = 2_000;
 
 /** Nodes and rows loaded before whoever asks how far this service is gets an answer. */
 const LOADED_A_TURN = 1_024;
@@ -73,6 +75,7 @@ export class GraphIndex {
   private readonly changedNodes = new Set<SerialId>();
   private live = 0;
   private isBehind = false;
+  private saving: Promise<void> | undefined;
 
   private constructor(private readonly options: GraphIndexOptions) {
     const { socket, terms, walkers, logger, store } = options;
@@ -264,6 +267,7 @@ export class GraphIndex {
 
   async close(): Promise<void> {
     await this.walkers.close();
+    if (this.saving !== undefined) await settlesWithin(this.saving, PATIENCE_MILLISECONDS);
     await this.saveWhatIsLeft();
     await this.options.store.close();
   }
@@ -338,31 +342,64 @@ export class GraphIndex {
     this.walkers.setEntryPoints(this.entryPoints.current());
   }
 
+  /** Saves what changed. A store that takes long holds nobody up: the save goes on, and what it misses comes later. */
   private async save(): Promise<void> {
-    const nodes = [...this.changedNodes].map((serial): StoredNode => ({
-      serialId: serial,
-      ...this.memory.node(serial),
-    }));
-    const rows = [...this.changedRows.values()].map(([side, layer, serial]): StoredRow => ({
+    if (this.saving !== undefined) {
+      this.isBehind = true;
+      return;
+    }
+    const saving = this.saveChanges().finally(() => {
+      this.saving = undefined;
+    });
+    this.saving = saving;
+    const isSaved = await settlesWithin(saving, PATIENCE_MILLISECONDS);
+    if (isSaved || this.isBehind) return;
+    this.options.logger.warn({ milliseconds: PATIENCE_MILLISECONDS }, 'the graph store is slow: going on');
+    this.isBehind = true;
+  }
+
+  private async saveChanges(): Promise<void> {
+    const serials = [...this.changedNodes];
+    const places = [...this.changedRows];
+    const nodes = serials.map((serial): StoredNode => ({ serialId: serial, ...this.memory.node(serial) }));
+    const rows = places.map(([, [side, layer, serial]]): StoredRow => ({
       side,
       layer,
       serialId: serial,
       neighbours: this.memory.neighbours(side, layer, serial).slice(),
     }));
+    // What changes from now on is for the next save.
+    this.changedNodes.clear();
+    this.changedRows.clear();
     try {
       await this.options.store.save(nodes, rows);
     } catch (error) {
       // The graph in memory is right: it serves on. The changes stay for the next save, and what a restart finds
       // missing is caught up.
+      for (const serial of serials) this.changedNodes.add(serial);
+      for (const [key, place] of places) this.changedRows.set(key, place);
       if (!this.isBehind) {
         this.options.logger.error({ err: error, nodes: nodes.length }, 'the graph was not saved: going on');
       }
       this.isBehind = true;
       return;
     }
-    if (this.isBehind) this.options.logger.info({ nodes: nodes.length }, 'the graph is saved again');
-    this.isBehind = false;
-    this.changedNodes.clear();
-    this.changedRows.clear();
+    const isAllSaved = this.changedNodes.size === 0 && this.changedRows.size === 0;
+    if (this.isBehind && isAllSaved)
+      this.options.logger.info({ nodes: nodes.length }, 'the graph is saved again');
+    this.isBehind = !isAllSaved;
+  }
+}
+
+/** Whether it settles in time. */
+async function settlesWithin(work: Promise<void>, milliseconds: number): Promise<boolean> {
+  const patience = new AbortController();
+  try {
+    return await Promise.race([
+      work.then(() => true),
+      sleep(milliseconds, false, { signal: patience.signal }),
+    ]);
+  } finally {
+    patience.abort();
   }
 }

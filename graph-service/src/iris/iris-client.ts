@@ -11,6 +11,7 @@ import {
 } from '@irispair/common/errors/errors';
 import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
+import { socketTrouble } from '@irispair/common/grpc/socket-trouble';
 import { isServiceError } from '@irispair/common/grpc/status';
 import { callUnary, deadlineIn, type UnaryMethod } from '@irispair/common/grpc/unary-call';
 import {
@@ -34,7 +35,7 @@ const REGISTRY_ENTRY_BYTES = 8;
 export class IrisClient {
   private readonly client: wire.IrisComputeClient;
 
-  constructor(socket: string) {
+  constructor(private readonly socket: string) {
     this.client = new wire.IrisComputeClient(
       socketTarget(socket),
       credentials.createInsecure(),
@@ -119,6 +120,11 @@ export class IrisClient {
       };
     });
     return results;
+  }
+
+  /** Why a session ended or did not begin: what keeps this process from the socket, else what the call ended with. */
+  async reasonAway(error: unknown): Promise<string> {
+    return (await socketTrouble(this.socket)) ?? readError(error).message;
   }
 
   close(): void {

@@ -16,14 +16,32 @@ export interface LinkObserver {
   joined(): Promise<void>;
   ready(): void;
   lost(): void;
+  /** Why there is no session yet, or none any longer. Joining is tried on. */
+  away(reason: string): void;
   /** Why the iris service takes no changes at present; empty while it does. */
   storeAway(reason: string): void;
+}
+
+/** Why there is no session. */
+interface Absence {
+  readonly reason: string;
+  /** What went wrong here. */
+  readonly err?: unknown;
+}
+
+/** What a caller is told while there is no session; the status says why. */
+export function irisAway(): UnavailableError {
+  return new UnavailableError('the iris service is away or still loading: try again; `Status` says why');
 }
 
 /** A session that is renewed. */
 export class IrisLink {
   private session: number | undefined;
   private cancel: () => void = () => undefined;
+  /** Why this service ended the session, or did not begin it. */
+  private givenUp: Absence | undefined;
+  /** The last reason that was told: a repeated one is not told again. */
+  private told = '';
   private closed = false;
   private readonly running: Promise<void>;
 
@@ -38,7 +56,7 @@ export class IrisLink {
   /** The current session. @throws UnavailableError while there is none */
   get sessionId(): number {
     if (this.session === undefined) {
-      throw new UnavailableError('the iris service is away or still loading: try again');
+      throw irisAway();
     }
     return this.session;
   }
@@ -47,7 +65,7 @@ export class IrisLink {
   renew(): void {
     this.session = undefined;
     this.observer.lost();
-    this.cancel();
+    this.giveUp({ reason: 'the graph has to catch up with the iris service' });
   }
 
   /** Ends the session and stops renewing. */
@@ -59,16 +77,15 @@ export class IrisLink {
 
   private async run(): Promise<void> {
     while (!this.isClosed()) {
-      try {
-        await this.live();
-      } catch (error) {
-        if (!this.isClosed()) this.logger.warn({ err: error }, 'not joined to the iris service');
-      }
+      const absence = await this.live();
       if (this.session !== undefined) {
         this.session = undefined;
         this.observer.lost();
       }
-      if (!this.isClosed()) await sleep(RETRY_MILLISECONDS);
+      if (!this.isClosed()) {
+        this.tell(absence);
+        await sleep(RETRY_MILLISECONDS);
+      }
     }
   }
 
@@ -77,29 +94,57 @@ export class IrisLink {
     return this.closed;
   }
 
-  /** Lives one session from its first answer to its end. */
-  private async live(): Promise<void> {
+  /** Lives one session, from its first answer to its end; resolves to why there is none any longer. */
+  private async live(): Promise<Absence> {
+    this.givenUp = undefined;
     const call = this.client.session();
     this.cancel = () => {
       call.cancel();
     };
     let prepared: Promise<void> | undefined;
-    for await (const { sessionId, storeAway } of call as AsyncIterable<SessionResponse>) {
-      this.observer.storeAway(storeAway);
-      prepared ??= this.prepare(sessionId, this.cancel);
+    let absence: Absence = { reason: 'the iris service ended the session' };
+    try {
+      for await (const { sessionId, storeAway } of call as AsyncIterable<SessionResponse>) {
+        this.observer.storeAway(storeAway);
+        prepared ??= this.prepare(sessionId);
+      }
+    } catch (error) {
+      absence = { reason: await this.client.reasonAway(error) };
     }
     await prepared;
+    return this.whyGivenUp() ?? absence;
   }
 
-  private async prepare(sessionId: number, giveUp: () => void): Promise<void> {
+  private async prepare(sessionId: number): Promise<void> {
     try {
       await this.observer.joined();
       this.session = sessionId;
+      this.told = '';
       this.observer.ready();
       this.logger.info({ session: sessionId }, 'joined the iris service');
     } catch (error) {
-      this.logger.warn({ err: error }, 'could not catch up with the iris service');
-      giveUp();
+      this.giveUp({ reason: `could not catch up with the iris service: ${messageOf(error)}`, err: error });
     }
   }
+
+  /** A method, because giving up happens while others wait. */
+  private whyGivenUp(): Absence | undefined {
+    return this.givenUp;
+  }
+
+  private giveUp(absence: Absence): void {
+    this.givenUp = absence;
+    this.cancel();
+  }
+
+  private tell(absence: Absence): void {
+    this.observer.away(absence.reason);
+    if (absence.reason === this.told) return;
+    this.told = absence.reason;
+    this.logger.warn(absence, 'not joined to the iris service: trying on');
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -13,9 +13,11 @@ import type { IrisClient } from '../iris/iris-client.js';
 
 /** Reads the placement of the pair. */
 export class PlacementReport {
+  /** @param irisAway why this service is not joined to the iris service; empty while it is */
   constructor(
     private readonly reporter: ServiceReporter,
     private readonly client: IrisClient,
+    private readonly irisAway: () => string,
   ) {}
 
   async read(): Promise<api.PlacementResponse> {
@@ -33,8 +35,9 @@ export class PlacementReport {
       const { report } = await this.client.placement(true);
       return report ?? 'the iris service answered Placement with nothing';
     } catch (error) {
-      if (error instanceof IrisPairError) return error.message;
-      throw error;
+      if (!(error instanceof IrisPairError)) throw error;
+      const reason = this.irisAway();
+      return reason === '' ? error.message : `the iris service is away: ${reason}`;
     }
   }
 }

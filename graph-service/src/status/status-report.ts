@@ -23,6 +23,7 @@ export interface StatusParts {
   readonly threshold: number;
   readonly rotations: number;
   readonly isReady: () => boolean;
+  readonly irisAway: () => string;
   readonly storeAway: () => string;
   readonly logger: Logger;
 }
@@ -40,6 +41,7 @@ export class StatusReport {
       enrolled: registry.live,
       highestSerialId: registry.highest,
       ready: isReady(),
+      irisAway: this.parts.irisAway(),
       storeAway: this.parts.storeAway(),
       index: matcher.usesWalks ? api.IndexMode.HNSW : api.IndexMode.EXACT,
       threshold,

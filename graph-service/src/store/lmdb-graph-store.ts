@@ -1,6 +1,6 @@
 /** The graph in one LMDB environment: nodes as one word each, rows as packed serial ids. */
-import { mkdir } from 'node:fs/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import { writeFailure } from '@irispair/common/store/write-failure';
@@ -24,10 +24,10 @@ export class LmdbGraphStore implements GraphStore {
 
   /**
    * Opens or makes the store. A new one draws its own layer key.
-   * @throws MisconfiguredError when another process owns it, or when it holds something else
+   * @throws MisconfiguredError when it cannot be written, another process owns it, or it holds something else
    */
   static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeWritableDirectory('the graph store', directory);
     return openAsOwner(directory, (ownership) => LmdbGraphStore.openOwned(directory, ownership, rowLimit));
   }
 

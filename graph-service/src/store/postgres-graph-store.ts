@@ -141,8 +141,9 @@ export class PostgresGraphStore implements GraphStore {
     this.mark.counted();
   }
 
+  /** A save that has not ended yet is cut off: its server may be silent for long. */
   async close(): Promise<void> {
-    await this.turns.take(() => this.owner.close());
+    await this.owner.close();
   }
 
   /** Reads a page, again when the connection got lost. */

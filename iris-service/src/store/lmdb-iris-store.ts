@@ -4,11 +4,12 @@
  * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the 4,800-byte record as arenas hold it,
  * so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
  */
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { NotFoundError } from '@irispair/common/errors/errors';
+import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
@@ -50,10 +51,10 @@ export class LmdbIrisStore implements IrisStore {
 
   /**
    * Opens or makes the store in a directory.
-   * @throws MisconfiguredError when another process owns it, or when it holds something else
+   * @throws MisconfiguredError when it cannot be written, another process owns it, or it holds something else
    */
   static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeWritableDirectory('the iris store', directory);
     return LmdbIrisStore.own(directory, identity);
   }
 

@@ -30,6 +30,7 @@ import {
   type IrisRow,
   type ReadRow,
 } from './postgres-rows.js';
+import { checkBounds } from './table-bounds.js';
 
 /** The schema of what is ours. */
 export const IRISPAIR_SCHEMA = 'irispair';
@@ -131,6 +132,7 @@ export class PostgresIrisStore implements IrisStore {
 
   private async *readAll(client: PoolClient): AsyncGenerator<StoredIris> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await checkBounds(client, this.badRows);
     let last = 0;
     for (;;) {
       const { rows } = await client.query<ListedRow>(
@@ -141,7 +143,6 @@ export class PostgresIrisStore implements IrisStore {
       );
       if (rows.length === 0) return;
       for (const row of rows) {
-        this.badRows.checkIds(row.id, row.id);
         if (row.id > last + 1) {
           this.badRows.gap(last + 1, row.id - 1);
           for (last += 1; last < row.id; last++) yield storedIris(last, 0, null);

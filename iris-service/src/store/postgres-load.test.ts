@@ -14,6 +14,7 @@ import type { IrisEngine } from '@irispair/native/engine-types';
 import { encodeRecord } from '@irispair/native/records';
 import { SMALL_ENGINE } from '../support/engine.js';
 import { irisOf } from '../support/irises.js';
+import { contents } from '../support/stored-irises.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
 const IDENTITY = { mode: 'plain', party: null, formatVersion: 1 } as const;
@@ -189,11 +190,23 @@ describe('loading a table of irises', () => {
     }
   });
 
-  it('refuses ids that are none', async () => {
-    await cluster.sql('UPDATE irises SET id = -1 WHERE id = 1', database);
-    await assert.rejects(load(true), /row -1: id is below 1/);
-    await cluster.sql('UPDATE irises SET id = 4294967296 WHERE id = -1', database);
-    await assert.rejects(load(true), /row 4294967296: id is above 4294967295/);
+  it('refuses ids that are none, or that are too far from each other, before it reads a row', async () => {
+    const move = (from: number, to: number) =>
+      cluster.sql('UPDATE irises SET id = $2 WHERE id = $1', database, [from, to]);
+    const isRefused = async (message: RegExp): Promise<void> => {
+      await assert.rejects(load(true), message);
+      const store = await open(true);
+      await assert.rejects(contents(store), message);
+      await store.close();
+    };
+    await move(1, -1);
+    await isRefused(/row -1: id is below 1: number the rows from 1$/);
+    await move(-1, 4_294_967_296);
+    await isRefused(/row 4294967296: id is above 4294967295: number the rows from 1$/);
+    await move(4_294_967_296, 1);
+    await move(PEOPLE, 4_000_000_000);
+    await isRefused(/3999999960 ids are missing, the first from 40 to 3999999999, at most 1000000 can/);
+    await assert.rejects(load(), /no rows have ids 40 to 3999999999, ids must follow.*--skip-bad-rows$/);
   });
 
   it('goes on where it was when connections are lost', async () => {

@@ -9,7 +9,7 @@
  * is skipped and logged, and counts as deleted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
@@ -20,6 +20,7 @@ import { COPIED_ROW_BYTES, RowState, type CopiedRows, type IrisEngine } from '@i
 import { UNLISTED_DELETION, type BadRows } from './bad-rows.js';
 import type { LoadObserver } from './iris-store.js';
 import { IRIS_COLUMNS } from './postgres-rows.js';
+import { checkBounds } from './table-bounds.js';
 
 /** About 100 MB. */
 const IDS_A_RANGE = 16_384;
@@ -27,6 +28,9 @@ const IDS_A_RANGE = 16_384;
 const MOST_FRUITLESS_ATTEMPTS = 20;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 2_000;
+
+/** What the server says of a snapshot that went with the connection which held it, by version. */
+const SNAPSHOT_GONE = new Set(['22023', '42704']);
 
 /** What is loaded, and where to. */
 export interface TableLoad {
@@ -133,26 +137,27 @@ class TableLoader {
 
   /** The snapshot that all share; a new one when the connection that held it is lost. */
   private takeSnapshot(): Promise<Snapshot> {
-    this.snapshot ??= this.openSnapshot().catch((error: unknown) => {
-      this.snapshot = undefined;
-      throw error;
+    if (this.snapshot !== undefined) return this.snapshot;
+    const opening = this.openSnapshot(() => {
+      // Another may have opened a newer one meanwhile.
+      if (this.snapshot === opening) this.snapshot = undefined;
     });
-    return this.snapshot;
+    this.snapshot = opening;
+    return opening;
   }
 
-  private async openSnapshot(): Promise<Snapshot> {
-    const client = await this.load.pool.connect();
-    let isHeld = true;
+  /** @param forget called when it is no longer to be had */
+  private async openSnapshot(forget: () => void): Promise<Snapshot> {
+    let client: PoolClient | undefined;
     const release = () => {
+      forget();
       // The pool takes a connection back once: it may be lost before, or after, it is given up.
-      if (isHeld) client.release(true);
-      isHeld = false;
+      client?.release(true);
+      client = undefined;
     };
-    client.on('error', () => {
-      this.snapshot = undefined;
-      release();
-    });
     try {
+      client = await this.load.pool.connect();
+      client.on('error', release);
       return { ...(await this.readSnapshot(client)), release };
     } catch (error) {
       release();
@@ -162,14 +167,10 @@ class TableLoader {
 
   private async readSnapshot(client: PoolClient): Promise<Omit<Snapshot, 'release'>> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { rows } = await client.query<{ snapshot: string; lowest: number; highest: number }>(
-      `SELECT pg_export_snapshot() AS snapshot, coalesce(min(id), 1)::float8 AS lowest,
-         coalesce(max(id), 0)::float8 AS highest FROM irises`,
-    );
-    const [{ snapshot, lowest, highest }] = rows;
-    this.load.badRows.checkIds(lowest, highest);
+    const { rows } = await client.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
+    const highest = await checkBounds(client, this.load.badRows);
     const deletions = await client.query<{ id: number }>('SELECT id::float8 AS id FROM irispair.deletions');
-    return { id: snapshot, highest, deletions: new Set(deletions.rows.map(({ id }) => id)) };
+    return { id: rows[0].snapshot, highest, deletions: new Set(deletions.rows.map(({ id }) => id)) };
   }
 
   private async copyRange(range: Range): Promise<void> {
@@ -177,8 +178,8 @@ class TableLoader {
     await withConnection(this.load.pool, async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`).catch((error: unknown) => {
-        // It went with the connection that held it.
-        this.snapshot = undefined;
+        if (!isSnapshotGone(error)) throw error;
+        snapshot.release();
         throw new UnavailableError('the snapshot is gone', { cause: error });
       });
       // A range takes as long as it takes: the connection's keep-alive tells whether the server is there.
@@ -241,4 +242,8 @@ class TableLoader {
       observer.loaded(range.next, 0, true);
     }
   }
+}
+
+function isSnapshotGone(error: unknown): boolean {
+  return error instanceof DatabaseError && SNAPSHOT_GONE.has(error.code ?? '');
 }

@@ -3,6 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** Where, or as whom, a service is started. */
+export interface Launch {
+  /** A command that starts the one that follows it. */
+  readonly command: readonly string[];
+  /** Where a file of this repository, or node itself, lies for it. */
+  readonly place: (file: string) => string;
+}
+
+const PLAIN: Launch = { command: [], place: (file) => file };
+
 /** A started service. */
 export class ServiceProcess {
   /** Its standard error so far. */
@@ -14,8 +24,10 @@ export class ServiceProcess {
     service: 'iris' | 'graph',
     environment: Readonly<Record<string, string>>,
     args: readonly string[] = [],
+    { command, place }: Launch = PLAIN,
   ) {
-    const child = spawn(process.execPath, [entryOf(service), ...args], {
+    const [program, ...before] = [...command, place(process.execPath), place(entryOf(service))];
+    const child = spawn(program, [...before, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid), ...environment },
     });

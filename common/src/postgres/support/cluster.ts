@@ -155,6 +155,23 @@ export class TestCluster {
     return name;
   }
 
+  /**
+   * Stops the server's process that serves the owner of a store, as a network that swallows everything would.
+   * @returns lets it go on
+   */
+  async silenceOwner(database: string): Promise<() => void> {
+    const [{ pid }] = await this.sql<{ pid: number }>(
+      `SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+       WHERE locktype = 'advisory' AND granted AND datname = $1`,
+      'postgres',
+      [database],
+    );
+    process.kill(pid, 'SIGSTOP');
+    return () => {
+      process.kill(pid, 'SIGCONT');
+    };
+  }
+
   /** From now on everybody but the superuser on the Unix socket needs a password. */
   async requirePasswords(): Promise<void> {
     const lines = [
