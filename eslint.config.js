@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/build/', 'proto/src/generated/', '**/node_modules/']),
+  globalIgnores(['**/dist/', '**/build/', 'proto/src/generated/', '**/node_modules/', '.irispair/']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -24,7 +24,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.test.ts', '**/*-contract.ts'],
+    files: ['**/*.test.ts', '**/*.suite.ts', '**/*-contract.ts'],
     rules: {
       // node:test's describe() and it() return promises that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': [

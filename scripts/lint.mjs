@@ -1,6 +1,6 @@
 // Formatter and linters over everything, each of which fails the run.
 import { NATIVE_SOURCES } from './native-sources.mjs';
-import { run } from './steps.mjs';
+import { filesBelow, run } from './steps.mjs';
 
 run('prettier', ['node_modules/.bin/prettier', '--check', '.']);
 run('eslint', ['node_modules/.bin/eslint', '.', '--max-warnings=0']);
@@ -19,3 +19,8 @@ run('imports', [
 run('buf lint', ['node_modules/.bin/buf', 'lint']);
 run('buf format', ['node_modules/.bin/buf', 'format', '--diff', '--exit-code']);
 run('clang-format', ['clang-format', '--dry-run', '-Werror', ...NATIVE_SOURCES]);
+run('shellcheck', [
+  'shellcheck',
+  ...['docker', 'scripts', 'test'].flatMap(filesBelow).filter((file) => file.endsWith('.sh')),
+  '.ci/run',
+]);

@@ -7,12 +7,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
   process.exit(1);
 }
 
-unlessDone('packages', ['scripts/packages.sh'], 'package.json', () => {
-  run('checking the compiler and CMake', ['sh', 'scripts/packages.sh', 'build']);
-});
-unlessDone('dependencies', ['package-lock.json'], 'node_modules/.package-lock.json', () => {
-  run('installing dependencies', ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
-});
+await import('./dependencies.mjs');
 unlessDone(
   'protobuf',
   ['proto/irispair', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json'],
@@ -21,15 +16,7 @@ unlessDone(
     run('generating protobuf code', ['node_modules/.bin/buf', 'generate']);
   },
 );
-unlessDone(
-  'addon',
-  ['native/CMakeLists.txt', 'native/core', 'native/addon', 'native/bench', 'package-lock.json'],
-  'native/build/irispair_native.node',
-  () => {
-    run('configuring the native addon', ['cmake', '-S', 'native', '-B', 'native/build']);
-    run('building the native addon', ['cmake', '--build', 'native/build', '--parallel', '2']);
-  },
-);
+await import('./addon.mjs');
 const packages = ['proto', 'common', 'native', 'iris-service', 'graph-service', 'cli', 'test', 'bench'];
 const typescript = packages.flatMap((name) => [
   `${name}/src`,

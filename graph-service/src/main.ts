@@ -10,7 +10,7 @@ import { readGraphServiceSettings } from './settings.js';
 async function start() {
   const settings = readGraphServiceSettings(process.env, process.argv.slice(2));
   const logger = createLogger('graph', settings.IRISPAIR_LOG_LEVEL);
-  const bound = restartBound('graph', () => decidePlacement(readTopology(), settings));
+  const bound = restartBound('graph', () => decidePlacement(readTopology(), settings, 'graph'));
   reportBinding(bound, settings.IRISPAIR_PLACEMENT_STRICT, logger);
   // Loaded only now: a process that is executed anew would load it twice.
   const { startGraphService } = await import('./graph-service.js');

@@ -37,7 +37,7 @@ describe('the iris service', () => {
     });
     return startIrisService(
       settings,
-      decidePlacement(readTopology(), settings),
+      decidePlacement(readTopology(), settings, 'iris'),
       createLogger('iris', 'silent'),
     );
   }

@@ -10,7 +10,7 @@ import { readIrisServiceSettings } from './settings.js';
 async function start() {
   const settings = readIrisServiceSettings(process.env, process.argv.slice(2));
   const logger = createLogger('iris', settings.IRISPAIR_LOG_LEVEL);
-  const bound = restartBound('iris', () => decidePlacement(readTopology(), settings));
+  const bound = restartBound('iris', () => decidePlacement(readTopology(), settings, 'iris'));
   reportBinding(bound, settings.IRISPAIR_PLACEMENT_STRICT, logger);
   // Loaded only now: a process that is executed anew would load it twice.
   const { startIrisService } = await import('./iris-service.js');

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { PLACEMENT_SETTINGS } from '../config/placement-settings.js';
 import { MisconfiguredError } from '../errors/errors.js';
-import { decidePlacement } from './decide.js';
+import { decidePlacement, type PlacedService } from './decide.js';
 import type { NumaNode, Topology } from './topology.js';
 
 const GIB = 2 ** 30;
@@ -30,8 +30,8 @@ function machine(...nodes: NumaNode[]): Topology {
   };
 }
 
-function decide(topology: Topology, environment: Environment = {}) {
-  return decidePlacement(topology, readEnvironment(z.object(PLACEMENT_SETTINGS), environment));
+function decide(topology: Topology, environment: Environment = {}, service: PlacedService = 'iris') {
+  return decidePlacement(topology, readEnvironment(z.object(PLACEMENT_SETTINGS), environment), service);
 }
 
 describe('placement', () => {
@@ -86,6 +86,27 @@ describe('placement', () => {
       decide(machine(node(0, [0]), node(1, [1])), { IRIS_MPC_NUMA_WORKER_NODE: '0' }).graph.node,
       1,
     );
+  });
+
+  it('splits where each service may use its own node alone, as in containers, when both are named', () => {
+    const named = { IRIS_MPC_NUMA_TOKIO_NODE: '0', IRIS_MPC_NUMA_WORKER_NODE: '1' };
+    const seenByGraph = machine(node(0, [0]), { ...node(1, [], 'forbidden'), allCpus: [1] });
+    const graph = decide(seenByGraph, named, 'graph');
+    assert.equal(graph.placement, 'split');
+    assert.deepEqual(graph.graph.cpus, [0]);
+    const seenByIris = machine({ ...node(0, [], 'forbidden'), allCpus: [0] }, node(1, [1]));
+    const iris = decide(seenByIris, named, 'iris');
+    assert.equal(iris.placement, 'split');
+    assert.deepEqual(iris.iris.cpus, [1]);
+    assert.deepEqual(iris.arenas.policy, { kind: 'bind', nodes: [1] });
+
+    const confinedWrongly = decide(seenByIris, named, 'graph');
+    assert.equal(confinedWrongly.placement, 'shared');
+    assert.match(
+      confinedWrongly.reason,
+      /node 0 \(IRIS_MPC_NUMA_TOKIO_NODE\) has no CPU that this process may/,
+    );
+    assert.equal(decide(seenByGraph, named, 'iris').placement, 'shared');
   });
 
   const impossible: [string, Topology, Environment, RegExp][] = [

@@ -8,7 +8,8 @@
  * 4. `off`: nothing is touched.
  * What cannot be had falls back to `shared`, or stops the service when placement is strict.
  *
- * Both services decide by themselves from the same topology and settings, and so agree.
+ * Each service decides by itself. In containers each may use its own node's CPUs alone: then both nodes must be named, and
+ * of the other service's node it matters only that it is there.
  */
 import type { PlacementSettings } from '../config/placement-settings.js';
 import { MisconfiguredError } from '../errors/errors.js';
@@ -17,6 +18,9 @@ import type { NumaNode, Topology } from './topology.js';
 
 /** The three placements. */
 export type Placement = 'split' | 'shared' | 'off';
+
+/** Who decides. */
+export type PlacedService = 'graph' | 'iris';
 
 /** Where one service's threads run and where its memory comes from. */
 export interface ServicePlan {
@@ -45,13 +49,17 @@ export interface PlacementDecision {
 }
 
 /** @throws MisconfiguredError when placement is strict and what was asked for cannot be had */
-export function decidePlacement(topology: Topology, settings: PlacementSettings): PlacementDecision {
+export function decidePlacement(
+  topology: Topology,
+  settings: PlacementSettings,
+  service: PlacedService,
+): PlacementDecision {
   const wanted = settings.IRISPAIR_PLACEMENT;
   if (wanted === 'off') return off(topology, 'placement is off: IRISPAIR_PLACEMENT=off');
   if (wanted === 'shared')
     return shared(topology, 'both services share all nodes: IRISPAIR_PLACEMENT=shared');
 
-  const nodes = chooseNodes(topology, settings);
+  const nodes = chooseNodes(topology, settings, service);
   if (nodes.kind === 'chosen') return split(nodes, topology);
   if (settings.IRISPAIR_PLACEMENT_STRICT && isSplitAsked(settings)) {
     throw new MisconfiguredError(
@@ -84,7 +92,11 @@ interface NoNodes {
   readonly problem: string;
 }
 
-function chooseNodes(topology: Topology, settings: PlacementSettings): ChosenNodes | NoNodes {
+function chooseNodes(
+  topology: Topology,
+  settings: PlacementSettings,
+  service: PlacedService,
+): ChosenNodes | NoNodes {
   const usable = topology.nodes.filter((node) => node.cpus.length > 0);
   const graphId =
     settings.IRIS_MPC_NUMA_TOKIO_NODE ??
@@ -96,20 +108,25 @@ function chooseNodes(topology: Topology, settings: PlacementSettings): ChosenNod
   if (graphId === workerId) {
     return { kind: 'none', problem: `graph and iris service are both configured for node ${graphId}` };
   }
-  const graph = usable.find((node) => node.id === graphId);
-  if (graph === undefined)
+  const graph = topology.nodes.find((node) => node.id === graphId);
+  if (graph === undefined || !hasCpus(graph, service === 'graph'))
     return { kind: 'none', problem: nodeProblem('IRIS_MPC_NUMA_TOKIO_NODE', graphId, topology) };
-  const worker = usable.find((node) => node.id === workerId);
-  if (worker === undefined)
+  const worker = topology.nodes.find((node) => node.id === workerId);
+  if (worker === undefined || !hasCpus(worker, service === 'iris'))
     return { kind: 'none', problem: nodeProblem('IRIS_MPC_NUMA_WORKER_NODE', workerId, topology) };
   const memoryId = settings.IRIS_MPC_NUMA_MEMORY_NODE ?? workerId;
   const memory = topology.nodes.find((node) => node.id === memoryId);
   if (memory === undefined)
     return { kind: 'none', problem: nodeProblem('IRIS_MPC_NUMA_MEMORY_NODE', memoryId, topology) };
-  if (!memory.memoryAllowed || memory.memoryBytes === 0) {
+  if (memory.memoryBytes === 0 || (service === 'iris' && !memory.memoryAllowed)) {
     return { kind: 'none', problem: `node ${memoryId} has no memory that this process may use` };
   }
   return { kind: 'chosen', graph, worker, memory };
+}
+
+/** Whether the service that belongs on a node can run there; of another's node only the machine is asked. */
+function hasCpus({ cpus, allCpus }: NumaNode, isOwn: boolean): boolean {
+  return (isOwn ? cpus : allCpus).length > 0;
 }
 
 function nodeProblem(setting: string, id: number, topology: Topology): string {

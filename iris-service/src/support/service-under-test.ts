@@ -192,7 +192,7 @@ function start(directory: string, environment: Readonly<Record<string, string>>)
   });
   return startIrisService(
     settings,
-    decidePlacement(readTopology(), settings),
+    decidePlacement(readTopology(), settings, 'iris'),
     createLogger('iris', 'silent'),
   );
 }

@@ -18,7 +18,7 @@ export class Enrolling {
 
   constructor(
     seed: string,
-    private readonly test: PairUnderTest,
+    private readonly test: Pick<PairUnderTest, 'client'>,
   ) {
     this.population = new Population(seed);
   }

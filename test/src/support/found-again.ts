@@ -10,7 +10,7 @@ import type { PairUnderTest } from './pair-under-test.js';
  * @param acknowledged serial ids by index of person
  */
 export async function assertFoundAgain(
-  test: PairUnderTest,
+  test: Pick<PairUnderTest, 'client'>,
   population: Population,
   acknowledged: ReadonlyMap<number, number>,
 ): Promise<void> {

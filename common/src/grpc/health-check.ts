@@ -1,0 +1,56 @@
+/** Asks a server by the standard health protocol whether it serves: the health check of a container. */
+import { Client, credentials } from '@grpc/grpc-js';
+import { service } from 'grpc-health-check';
+import { HOP_CHANNEL_OPTIONS } from './limits.js';
+import { callUnary } from './unary-call.js';
+
+const ANSWER_MILLISECONDS = 3_000;
+
+interface HealthAnswer {
+  readonly status: string;
+}
+
+/**
+ * Asks once.
+ * @param target gRPC target, such as `127.0.0.1:50051` or `unix:/run/irispair/iris.sock`
+ * @returns `SERVING`, `NOT_SERVING` or `UNKNOWN`
+ * @throws ServiceError when no server answers
+ */
+export async function askHealth(target: string): Promise<string> {
+  const client = new Client(target, credentials.createInsecure(), HOP_CHANNEL_OPTIONS);
+  const { path, requestSerialize, responseDeserialize } = service.Check;
+  try {
+    const answer = await callUnary<object, HealthAnswer>(
+      (request, metadata, options, callback) =>
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          (bytes) => responseDeserialize(bytes) as HealthAnswer,
+          request,
+          metadata,
+          options,
+          (error, response) => {
+            // Without an error there is a response.
+            callback(error, response ?? { status: 'UNKNOWN' });
+          },
+        ),
+      { service: '' },
+      ANSWER_MILLISECONDS,
+    );
+    return answer.status;
+  } finally {
+    client.close();
+  }
+}
+
+/** Says on standard output what {@link askHealth} was told. The exit code is 0 when the server serves, else 1. */
+export async function runHealthCheck(target: string): Promise<void> {
+  try {
+    const health = await askHealth(target);
+    process.stdout.write(`${target}: ${health}\n`);
+    process.exitCode = health === 'SERVING' ? 0 : 1;
+  } catch (error) {
+    process.stdout.write(`${target}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

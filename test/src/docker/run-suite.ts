@@ -1,0 +1,38 @@
+/** Starts the engine in this process's network namespace, runs the suite, counts, and stops the engine. */
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+import { DockerEngine } from './engine.js';
+
+const SUITE = fileURLToPath(new URL('./containers.suite.js', import.meta.url));
+const SUITE_MILLISECONDS = 600_000;
+
+const [, , images] = process.argv;
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stopped.abort();
+  });
+}
+const engine = await DockerEngine.start(images, 'namespace');
+try {
+  Object.assign(process.env, engine.environment);
+  const { passed, failed } = await runSuite(stopped.signal);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+} finally {
+  await engine.stop();
+}
+
+async function runSuite(signal: AbortSignal): Promise<{ passed: number; failed: number }> {
+  const count = { passed: 0, failed: 0 };
+  const events = run({ files: [SUITE], timeout: SUITE_MILLISECONDS, signal });
+  events.on('test:pass', ({ details }) => {
+    if (details.type !== 'suite') count.passed += 1;
+  });
+  events.on('test:fail', ({ details }) => {
+    if (details.type !== 'suite') count.failed += 1;
+  });
+  for await (const line of events.compose(new spec())) process.stdout.write(String(line));
+  return count;
+}
