@@ -5,10 +5,14 @@ const POLL_MILLISECONDS = 5;
 const LONGEST_MILLISECONDS = 20_000;
 
 /** Resolves once the condition holds. @throws Error naming what was waited for in vain */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + LONGEST_MILLISECONDS;
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  longestMilliseconds = LONGEST_MILLISECONDS,
+): Promise<void> {
+  const end = Date.now() + longestMilliseconds;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited ${LONGEST_MILLISECONDS} ms in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${longestMilliseconds} ms in vain: ${what}`);
     await sleep(POLL_MILLISECONDS);
   }
 }
