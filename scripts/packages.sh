@@ -2,20 +2,25 @@
 # The one list of system packages. Installs those of a group that are missing, when root on Debian or Ubuntu; otherwise
 # names them in one line and fails.
 #
-#   sh scripts/packages.sh build|test|docker|ci
+#   sh scripts/packages.sh build|test|numa|docker|ci
+#   sh scripts/packages.sh numa-kernel DIRECTORY    unpacks the kernel of virtual machines there, once; it is not installed
 set -eu
 
 build="g++ cmake make"
 test="$build libgtest-dev libsimde-dev postgresql openssl prometheus"
+numa="$build qemu-system-x86 busybox-static"
 docker="debootstrap docker.io docker-compose iproute2"
-ci="$test clang clang-format libclang-rt-14-dev shellcheck"
+ci="$test $numa clang clang-format libclang-rt-14-dev shellcheck"
+guest_kernel="linux-image-cloud-amd64"
 
 case "${1:-}" in
   build) wanted=$build ;;
   test) wanted=$test ;;
+  numa) wanted=$numa ;;
+  numa-kernel) wanted='' ;;
   docker) wanted=$docker ;;
   ci) wanted=$ci ;;
-  *) echo "usage: sh scripts/packages.sh build|test|docker|ci" >&2; exit 2 ;;
+  *) echo "usage: sh scripts/packages.sh build|test|numa|docker|ci, or numa-kernel DIRECTORY" >&2; exit 2 ;;
 esac
 
 # What a package is for, by a file or command that it brings.
@@ -24,6 +29,8 @@ present() {
     g++) command -v c++ || command -v g++ ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
     libsimde-dev) test -e /usr/include/simde/x86/avx512.h ;;
+    qemu-system-x86) command -v qemu-system-x86_64 ;;
+    busybox-static) command -v busybox && ! ldd "$(command -v busybox)" ;;
     libclang-rt-14-dev) test -e /usr/lib/llvm-14/lib/clang ;;
     docker.io) command -v dockerd ;;
     iproute2) command -v ip ;;
@@ -32,6 +39,22 @@ present() {
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
+
+# The package named is empty but for its dependency on the kernel of the day.
+unpack_guest_kernel() { # DIRECTORY
+  ls "$1"/boot/vmlinuz-* >/dev/null 2>&1 && return
+  rm -rf "$1.part" && mkdir -p "$1.part"
+  [ "$(id -u)" != 0 ] || apt-get update -qq
+  kernel=$(apt-cache depends "$guest_kernel" | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)
+  [ -n "$kernel" ] || { echo "no package $guest_kernel here: virtual machines need Debian's" >&2; return 1; }
+  (cd "$1.part" && apt-get download -qq -o APT::Sandbox::User="$(id -un)" "$kernel" && dpkg-deb -x ./*.deb . && rm -rf ./*.deb lib usr)
+  rm -rf "$1" && mv "$1.part" "$1"
+}
+
+if [ "$1" = numa-kernel ]; then
+  unpack_guest_kernel "${2:?give a directory}"
+  exit
+fi
 
 missing=""
 for package in $wanted; do

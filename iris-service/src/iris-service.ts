@@ -28,7 +28,6 @@ import {
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
-import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
@@ -164,7 +163,7 @@ function startEngine(settings: IrisServiceSettings, decision: PlacementDecision)
       arena: {
         ...arenas,
         hugepages: settings.IRISPAIR_HUGEPAGES,
-        hugetlbfs: existsSync(settings.IRISPAIR_HUGETLBFS) ? settings.IRISPAIR_HUGETLBFS : null,
+        hugetlbfs: settings.IRISPAIR_HUGETLBFS,
         initialCapacity,
         growBy: Math.max(1, Math.ceil(initialCapacity * GROWTH_SHARE)),
         maximumCapacity: settings.IRISPAIR_STORE_MAXIMUM_CAPACITY,

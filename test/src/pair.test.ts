@@ -157,6 +157,36 @@ describe('a pair', () => {
     assert.notEqual(reenrolled.serialId, serialId);
   });
 
+  it('goes on serving when neighbours are deleted and replaced together', async () => {
+    const leaving = [60, 61, 62, 63, 64, 65];
+    const replaced = [66, 67, 68];
+    const serialIds = new Map<number, number>();
+    for (const person of [...leaving, ...replaced]) serialIds.set(person, await serialIdOf(person));
+    const responses = await processAll(test, [
+      ...leaving.map((person): api.ProcessRequest => ({
+        requestId: String(person),
+        request: { $case: 'delete', value: { serialId: serialIds.get(person) ?? 0 } },
+      })),
+      ...replaced.map((person): api.ProcessRequest => ({
+        requestId: String(person),
+        request: {
+          $case: 'reauthenticate',
+          value: { serialId: serialIds.get(person) ?? 0, iris: irisMessage(again(person)) },
+        },
+      })),
+    ]);
+    for (const [person, response] of responses) {
+      assert.equal(response?.$case, leaving.includes(Number(person)) ? 'delete' : 'reauthenticate');
+    }
+    const { ready, graph, enrolled } = await test.client.status();
+    assert.deepEqual([ready, graph?.nodes], [true, enrolled]);
+    for (const person of leaving) {
+      const { decision } = await test.client.search({ iris: irisMessage(again(person)), orList: [] });
+      assert.equal(decision, api.Decision.UNIQUE);
+    }
+    for (const person of replaced) assert.equal(await serialIdOf(person), serialIds.get(person));
+  });
+
   it('refuses wrong input by field, stores nothing and goes on', async () => {
     const { highestSerialId } = await test.client.status();
     const good = irisMessage(enrolment(4_000));

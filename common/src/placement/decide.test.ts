@@ -81,6 +81,14 @@ describe('placement', () => {
     assert.deepEqual(decision.arenas.policy, { kind: 'bind', nodes: [2] });
   });
 
+  it('prefers no memory of a node that has none', () => {
+    const decision = decide(machine(node(0, [0]), node(1, [1], 'none')), { IRIS_MPC_NUMA_MEMORY_NODE: '0' });
+    assert.equal(decision.placement, 'split');
+    assert.deepEqual(decision.graph.memory, { kind: 'preferred', node: 0 });
+    assert.deepEqual(decision.iris, { node: 1, cpus: [1], memory: { kind: 'default' } });
+    assert.deepEqual(decision.arenas.policy, { kind: 'bind', nodes: [0] });
+  });
+
   it('keeps clear of the one node that is named when it chooses the other', () => {
     assert.equal(
       decide(machine(node(0, [0]), node(1, [1])), { IRIS_MPC_NUMA_WORKER_NODE: '0' }).graph.node,

@@ -141,10 +141,19 @@ function split({ graph, worker, memory }: ChosenNodes, topology: Topology): Plac
   return {
     placement: 'split',
     reason: `graph service on node ${graph.id}, iris service on node ${worker.id}, irises in the memory of node ${memory.id}`,
-    graph: { node: graph.id, cpus: graph.cpus, memory: { kind: 'preferred', node: graph.id } },
-    iris: { node: worker.id, cpus: worker.cpus, memory: { kind: 'preferred', node: worker.id } },
+    graph: { node: graph.id, cpus: graph.cpus, memory: memoryOf(graph) },
+    iris: { node: worker.id, cpus: worker.cpus, memory: memoryOf(worker) },
     arenas: { policy: { kind: 'bind', nodes: [memory.id] }, fallbackNodes: others.length > 1 ? others : [] },
   };
+}
+
+/** The node's own memory; where it has none for this process, the nearest, as the kernel chooses it. */
+function memoryOf(node: NumaNode): MemoryPolicy {
+  return hasMemory(node) ? { kind: 'preferred', node: node.id } : { kind: 'default' };
+}
+
+function hasMemory({ memoryAllowed, memoryBytes }: NumaNode): boolean {
+  return memoryAllowed && memoryBytes > 0;
 }
 
 function shared(topology: Topology, reason: string): PlacementDecision {
@@ -172,5 +181,5 @@ function off(topology: Topology, reason: string): PlacementDecision {
 }
 
 function memoryNodes(topology: Topology): number[] {
-  return topology.nodes.filter((node) => node.memoryAllowed && node.memoryBytes > 0).map((node) => node.id);
+  return topology.nodes.filter(hasMemory).map((node) => node.id);
 }

@@ -269,15 +269,17 @@ async function follow(
   parts: BatchParts,
 ): Promise<void> {
   const inserted: NewNode[] = [];
+  const deleted: VectorId[] = [];
+  const replaced: VectorId[] = [];
   try {
     for (const [place, { change, near }] of changing.entries()) {
       const id = ids[place];
-      const deleted = change?.kind?.$case === 'delete';
-      parts.registry.set({ id, deleted });
+      const isDeleted = change?.kind?.$case === 'delete';
+      parts.registry.set({ id, deleted: isDeleted });
       if (near !== undefined) inserted.push({ id, near });
-      else if (deleted) await parts.index.remove(id);
-      else await parts.index.replace(id);
+      else (isDeleted ? deleted : replaced).push(id);
     }
+    if (deleted.length + replaced.length > 0) await parts.index.change(deleted, replaced);
     if (inserted.length > 0) await parts.index.insert(inserted);
   } catch (error) {
     parts.logger.warn({ err: error }, 'the graph fell behind the store and is caught up');

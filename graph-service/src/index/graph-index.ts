@@ -203,18 +203,13 @@ export class GraphIndex {
     }
   }
 
-  /** Takes an iris out: it is deleted, at this version. */
-  async remove(id: VectorId): Promise<void> {
-    await this.unlink(id, NodeState.Deleted);
+  /** Takes out irises that were deleted and links those anew that were replaced, all at the versions that are stored. */
+  async change(deleted: readonly VectorId[], replaced: readonly VectorId[]): Promise<void> {
+    this.withdraw([...deleted, ...replaced]);
+    for (const id of replaced) await this.unlink(id, NodeState.Unknown);
+    for (const id of deleted) await this.unlink(id, NodeState.Deleted);
     this.announce();
-    await this.save();
-  }
-
-  /** Links an iris anew that was replaced: same serial id, next version. */
-  async replace(id: VectorId): Promise<void> {
-    await this.unlink(id, NodeState.Unknown);
-    this.announce();
-    await this.indexStored([id]);
+    await this.indexStored(replaced);
   }
 
   /**
@@ -229,6 +224,7 @@ export class GraphIndex {
       const node = this.memory.node(id.serialId);
       return node.version !== id.version || node.state !== (deleted ? NodeState.Deleted : NodeState.Live);
     });
+    this.withdraw(behind.map(({ id }) => id).filter((id) => this.isLive(id)));
     for (let first = 0; first < behind.length; first += CATCH_UP_BATCH) {
       const batch = behind.slice(first, first + CATCH_UP_BATCH);
       for (const { id, deleted } of batch) {
@@ -314,18 +310,33 @@ export class GraphIndex {
     return found.neighbours.map(({ serialId: serial }) => serial);
   }
 
-  /** Takes a node out of all its rows and sets what is known of it now. */
+  /** The store no longer holds these as the graph knows them: no row is ranked by them or gets them from now on. */
+  private withdraw(ids: readonly VectorId[]): void {
+    for (const id of ids) {
+      const { layer } = this.memory.node(id.serialId);
+      if (this.isLive(id)) this.forgetLive(id.serialId, layer);
+      this.setNode(id, NodeState.Unknown, layer);
+    }
+  }
+
+  /** Takes a withdrawn node out of all rows and sets what is known of it now. */
   private async unlink(id: VectorId, state: NodeState): Promise<void> {
-    const before = this.memory.node(id.serialId);
-    this.memory.setNode(id.serialId, { state, version: id.version, layer: before.layer });
-    this.changedNodes.add(id.serialId);
-    if (before.state !== NodeState.Live) return;
-    this.forgetLive(id.serialId, before.layer);
+    const { layer: highest } = this.memory.node(id.serialId);
     for (const side of SIDES) {
-      for (let layer = 0; layer <= before.layer; layer++) {
+      for (let layer = 0; layer <= highest; layer++) {
         await this.linker.unlink(side, layer, id.serialId, this.parameters);
       }
     }
+    this.setNode(id, state, highest);
+  }
+
+  private setNode(id: VectorId, state: NodeState, layer: number): void {
+    this.memory.setNode(id.serialId, { state, version: id.version, layer });
+    this.changedNodes.add(id.serialId);
+  }
+
+  private isLive({ serialId: serial }: VectorId): boolean {
+    return this.memory.node(serial).state === NodeState.Live;
   }
 
   private noteLive(serial: SerialId, layer: number): void {

@@ -61,9 +61,9 @@ export class Linker {
 
   /** Takes a node out and connects its former neighbours with each other. */
   async unlink(side: Side, layer: number, serial: number, { mMax }: GraphParameters): Promise<void> {
-    const former = [...this.memory.neighbours(side, layer, serial)].filter((neighbour) =>
-      this.isLive(neighbour),
-    );
+    const row = [...this.memory.neighbours(side, layer, serial)];
+    if (row.length === 0) return;
+    const former = row.filter((neighbour) => this.isLive(neighbour));
     this.write(side, layer, serial, []);
     await Promise.all(
       former.map(async (neighbour) => {

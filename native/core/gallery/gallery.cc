@@ -7,8 +7,18 @@
 
 namespace irispair {
 
+namespace {
+
+// The arenas grow in turn: whoever reserves memory for the first one needs as much for the others.
+ArenaPlan FirstOf(ArenaPlan plan) {
+  plan.segment.in_turn = kSides;
+  return plan;
+}
+
+}  // namespace
+
 Gallery::Gallery(const ArenaPlan& plan, std::size_t readers, KernelCalls& calls)
-    : arenas_{{{plan, calls}, {plan, calls}}}, epochs_(readers) {}
+    : arenas_{{{FirstOf(plan), calls}, {plan, calls}}}, epochs_(readers) {}
 
 std::uint32_t Gallery::FreeSlots() const {
   return Capacity() - untouched_ + static_cast<std::uint32_t>(freed_.size());

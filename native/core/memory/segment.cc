@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,26 +45,47 @@ std::string PopulateProblem(int error) {
   return std::strerror(error);
 }
 
-long FreeHugepages(const std::string& directory) {
-  std::ifstream file(directory + "/hugepages-2048kB/free_hugepages");
-  long pages = 0;
-  file >> pages;
-  return pages;
-}
+// A pool of 2 MiB hugepages: of one node, or of the whole machine.
+struct HugepagePool {
+  explicit HugepagePool(const std::string& of) : directory(of + "/hugepages-2048kB") {}
+
+  std::size_t free() const { return Read("free_hugepages"); }
+  // The size at which it has that many free pages.
+  std::size_t SizeWithFree(std::size_t pages) const {
+    const std::size_t total = Read("nr_hugepages");
+    return total - std::min(total, free()) + pages;
+  }
+
+  const std::string directory;
+
+ private:
+  std::size_t Read(const char* name) const {
+    std::ifstream file(directory + "/" + name);
+    std::size_t pages = 0;
+    file >> pages;
+    return pages;
+  }
+};
 
 // What an operator needs to know when hugepages are required and cannot be had.
-std::string ReservationAdvice(std::size_t bytes, const MemoryPolicy& policy) {
-  const std::string needed = std::to_string(bytes / kHugepageBytes);
-  if (policy.kind == PolicyKind::kDefault || policy.nodes.empty()) {
-    return "hugepages are required: this segment needs " + needed + " free pages of 2 MiB, there are " +
-           std::to_string(FreeHugepages("/sys/kernel/mm/hugepages")) +
-           "; reserve more with: sysctl -w vm.nr_hugepages=N";
+std::string ReservationAdvice(std::size_t bytes, const SegmentPlan& plan) {
+  const std::size_t pages = bytes / kHugepageBytes;
+  const std::string needed =
+      "hugepages are required: this segment needs " + std::to_string(pages) + " free pages of 2 MiB";
+  if (plan.policy.kind == PolicyKind::kDefault || plan.policy.nodes.empty()) {
+    const HugepagePool pool("/sys/kernel/mm/hugepages");
+    return needed + ", there are " + std::to_string(pool.free()) +
+           "; reserve enough with: sysctl -w vm.nr_hugepages=" +
+           std::to_string(pool.SizeWithFree(pages * plan.in_turn));
   }
-  std::string advice = "hugepages are required: this segment needs " + needed + " free pages of 2 MiB on";
-  for (const int node : policy.nodes) {
-    const std::string directory = "/sys/devices/system/node/node" + std::to_string(node) + "/hugepages";
-    advice += " node " + std::to_string(node) + " (" + std::to_string(FreeHugepages(directory)) +
-              " free; reserve more with: echo N > " + directory + "/hugepages-2048kB/nr_hugepages)";
+  const std::size_t nodes = plan.policy.nodes.size();
+  const std::size_t share = (pages * plan.in_turn + nodes - 1) / nodes;
+  std::string advice = needed + " on";
+  for (const int node : plan.policy.nodes) {
+    const HugepagePool pool("/sys/devices/system/node/node" + std::to_string(node) + "/hugepages");
+    advice += " node " + std::to_string(node) + " (" + std::to_string(pool.free()) +
+              " free; reserve enough with: echo " + std::to_string(pool.SizeWithFree(share)) + " > " +
+              pool.directory + "/nr_hugepages)";
   }
   return advice;
 }
@@ -89,7 +111,7 @@ Segment::Segment(std::size_t bytes, const SegmentPlan& plan, KernelCalls& calls)
   if (plan.hugepages != HugepageUse::kOff) {
     if (TryHugetlbfs(plan, calls) || TryHugepages(plan, calls)) return;
     if (plan.hugepages == HugepageUse::kRequire) {
-      std::string message = ReservationAdvice(bytes_, plan.policy);
+      std::string message = ReservationAdvice(bytes_, plan);
       for (const std::string& fallback : fallbacks_) message += "; " + fallback;
       throw Error(ErrorCode::kHugepagesRequired, message);
     }

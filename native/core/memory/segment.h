@@ -31,6 +31,8 @@ struct SegmentPlan {
   std::string hugetlbfs;
   // Fail instead of falling back when the policy is refused.
   bool strict = false;
+  // Segments like this one that are mapped in turn, from this one on: told when hugepages are missing.
+  std::size_t in_turn = 1;
 };
 
 class Segment {

@@ -121,14 +121,18 @@ TEST(Segment, RefusesToStartWithoutRequiredHugepagesAndSaysWhatToDo) {
   calls.hugepages_error = ENOMEM;
   SegmentPlan plan = BoundPlan();
   plan.hugepages = HugepageUse::kRequire;
+  // No machine has that node, and so no pages there: what is to be reserved follows from the plan alone.
+  plan.policy = {PolicyKind::kBind, {1022}};
+  plan.in_turn = 2;
   try {
     const Segment segment(kBytes, plan, calls);
     FAIL() << "it started";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kHugepagesRequired);
     const std::string message = error.what();
-    EXPECT_NE(message.find("needs 2 free pages of 2 MiB on node 1"), std::string::npos) << message;
-    EXPECT_NE(message.find("echo N > /sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"),
+    EXPECT_NE(message.find("needs 2 free pages of 2 MiB on node 1022"), std::string::npos) << message;
+    EXPECT_NE(message.find("(0 free; reserve enough with: echo 4 > "
+                           "/sys/devices/system/node/node1022/hugepages/hugepages-2048kB/nr_hugepages)"),
               std::string::npos)
         << message;
   }

@@ -38,6 +38,11 @@ export class ServiceProcess {
     this.ended = once(child, 'close');
   }
 
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the service did not start');
+    return this.child.pid;
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

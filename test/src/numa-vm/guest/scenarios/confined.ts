@@ -1,0 +1,105 @@
+/** A pair that may not have what it was configured for: a cpuset without the node, and a container that may not bind. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseList } from '@irispair/native/topology';
+import { readThreads } from '@irispair/native/threads';
+import { reserveHugepages } from '../kernel/hugepages.js';
+import { arenasOf, pagesOf } from '../placed.js';
+import { checkAnswers, runWithResidents, type Guest } from '../scenario.js';
+import { loggedPlacement, loggedSegments } from '../service-log.js';
+
+const GROUPS = '/sys/fs/cgroup';
+const NAMED = { IRISPAIR_PLACEMENT: 'split', IRIS_MPC_NUMA_WORKER_NODE: '1' } as const;
+const STRICT = { ...NAMED, IRISPAIR_PLACEMENT_STRICT: '1' } as const;
+
+/** Control groups that leave node 1 out. */
+export async function cpuset(guest: Guest): Promise<void> {
+  const { pair, report } = guest;
+  await pair.stop();
+  reserveHugepages(1, 8);
+  writeFileSync(`${GROUPS}/cgroup.subtree_control`, '+cpuset');
+  const onlyNode0 = group('only-node-0', '0-1', '0');
+  const memoryOfNode0 = group('memory-of-node-0', '0-3', '0');
+  await report.check('a strict service refuses a node whose CPUs it may not have', async () => {
+    const { code, complaint } = await pair.refusal('iris', STRICT, onlyNode0);
+    assert.equal(code, 2);
+    assert.match(complaint, /node 1 \(IRIS_MPC_NUMA_WORKER_NODE\) has no CPU that this process may run on/);
+  });
+  await report.check('a strict service refuses a node whose memory it may not have', async () => {
+    const { code, complaint } = await pair.refusal('iris', STRICT, memoryOfNode0);
+    assert.equal(code, 2);
+    assert.match(complaint, /node 1 has no memory that this process may use/);
+  });
+  await runWithResidents(guest, { settings: NAMED, launcher: onlyNode0 });
+  await report.check('both services share what there is, and say why', () => {
+    for (const service of ['graph', 'iris'] as const) {
+      const { placement, reason } = loggedPlacement(pair.log(service));
+      assert.equal(placement, 'shared');
+      assert.match(reason, /node 1 \(IRIS_MPC_NUMA_WORKER_NODE\) has no CPU/);
+    }
+  });
+  await report.check('no thread leaves the cpuset', () => {
+    for (const service of ['graph', 'iris'] as const) {
+      for (const { name, allowedCpus } of readThreads(`/proc/${pair.pid(service)}`)) {
+        assert.ok(
+          parseList(allowedCpus).every((cpu) => cpu <= 1),
+          `${name} may run on ${allowedCpus}`,
+        );
+      }
+    }
+  });
+  await checkAnswers(guest);
+}
+
+/** As in a container without CAP_SYS_NICE: memory may not be bound, CPUs may be chosen. */
+export async function bindingForbidden(guest: Guest): Promise<void> {
+  const { pair, report } = guest;
+  const launcher = ['forbid-binding'];
+  await pair.stop();
+  reserveHugepages(1, 8);
+  for (const service of ['graph', 'iris'] as const) {
+    await report.check(`a strict ${service} service refuses, and names CAP_SYS_NICE`, async () => {
+      const { code, complaint } = await pair.refusal(service, STRICT, launcher);
+      assert.equal(code, 2);
+      assert.match(complaint, /memory: Operation not permitted.*grant CAP_SYS_NICE/);
+    });
+  }
+  await runWithResidents(guest, { settings: NAMED, launcher });
+  await report.check('both services say that binding was refused', () => {
+    for (const service of ['graph', 'iris'] as const) {
+      assert.match(pair.log(service), /"memoryRefused":"Operation not permitted".*going on without/);
+    }
+    for (const { policy, fallbacks } of loggedSegments(pair.log('iris'))) {
+      assert.equal(policy, 'default');
+      assert.match(fallbacks.join('; '), /bind on node 1 was refused: Operation not permitted.*CAP_SYS_NICE/);
+      assert.match(fallbacks.join('; '), /interleave on nodes 0, 1 was refused/);
+    }
+  });
+  await report.check('threads stay on their nodes all the same', () => {
+    for (const [service, cpus] of [
+      ['graph', [0, 1]],
+      ['iris', [2, 3]],
+    ] as const) {
+      for (const { name, allowedCpus } of readThreads(`/proc/${pair.pid(service)}`)) {
+        assert.ok(
+          parseList(allowedCpus).every((cpu) => cpus.some((own) => own === cpu)),
+          `${name}: ${allowedCpus}`,
+        );
+      }
+    }
+  });
+  await report.check('hugepages come from node 1, which alone has them', () => {
+    const pid = pair.pid('iris');
+    assert.deepEqual(pagesOf(pid, arenasOf(pid)), new Map([[1, 4]]));
+  });
+  await checkAnswers(guest);
+}
+
+/** Makes a control group; returns the command that runs another one in it. */
+function group(name: string, cpus: string, memoryNodes: string): string[] {
+  const directory = `${GROUPS}/${name}`;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(`${directory}/cpuset.cpus`, cpus);
+  writeFileSync(`${directory}/cpuset.mems`, memoryNodes);
+  return ['sh', '-c', `echo $$ > ${directory}/cgroup.procs && exec "$0" "$@"`];
+}
