@@ -22,18 +22,7 @@ import { writePeople } from './people.js';
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 
 /** What the guest's init calls; all of it is busybox. */
-const COMMANDS = [
-  'cp',
-  'mkdir',
-  'switch_root',
-  'taskset',
-  'sh',
-  'mount',
-  'umount',
-  'stty',
-  'ifconfig',
-  'poweroff',
-];
+const COMMANDS = ['sh', 'mount', 'umount', 'stty', 'ifconfig', 'poweroff'];
 const PACKAGES = ['proto', 'common', 'native', 'iris-service', 'graph-service', 'cli', 'test'];
 /** What a program loads when it runs; declarations, sources and source maps stay here. */
 const LOADED = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.proto', '.sql']);
