@@ -173,11 +173,12 @@ TEST(WorkerPools, RunATaskThatATaskSubmitsWhileTheyStop) {
 }
 
 TEST(WorkerPools, GiveEveryWorkerItsOwnIndex) {
-  WorkerPools pools(Workers(3), Workers(2));
-  EXPECT_EQ(pools.worker_count(), 5U);
   std::latch all(5);
   std::mutex mutex;
   std::vector<std::size_t> indices;
+  // Ends first: its workers may still wait on the latch when the last one has arrived.
+  WorkerPools pools(Workers(3), Workers(2));
+  EXPECT_EQ(pools.worker_count(), 5U);
   for (int task = 0; task < 5; ++task) {
     pools.Submit(Side::kLeft, Lane::kSearch, [&](WorkerContext& worker) {
       {
