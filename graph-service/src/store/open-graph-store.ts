@@ -1,10 +1,9 @@
-/** The graph store that the settings name: a directory, or a database. */
+/** The graph store that the settings name: a directory, or a database, whose client is loaded only then. */
 import type { Logger } from '@irispair/common/log/logger';
 import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
 import type { GraphServiceSettings } from '../settings.js';
 import type { GraphStore } from './graph-store.js';
 import { LmdbGraphStore } from './lmdb-graph-store.js';
-import { PostgresGraphStore } from './postgres-graph-store.js';
 
 /** @throws MisconfiguredError when another service owns it, or when it holds something else */
 export async function openGraphStore(
@@ -15,5 +14,6 @@ export async function openGraphStore(
   const place = settings.IRISPAIR_GRAPH_STORE;
   if (!isPostgresUrl(place)) return LmdbGraphStore.open(place, rowLimit);
   const address = readPostgresUrl(place, settings.IRISPAIR_STORE_PASSWORD_FILE);
+  const { PostgresGraphStore } = await import('./postgres-graph-store.js');
   return PostgresGraphStore.open(address, rowLimit, logger);
 }

@@ -1,12 +1,10 @@
-/** Opens the store that the settings name: a directory or a database. */
+/** Opens the store that the settings name: a directory or a database. What a database needs is loaded only for one. */
 import { NotFoundError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
 import type { IrisServiceSettings } from '../settings.js';
 import type { IrisStore, StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
-import { identityIn } from './postgres-head.js';
-import { PostgresIrisStore } from './postgres-iris-store.js';
 
 /** What says which store. */
 export type StoreSettings = Pick<
@@ -18,13 +16,14 @@ export type StoreSettings = Pick<
 >;
 
 /** Opens or makes a store. @throws MisconfiguredError when it cannot be owned, or holds something else */
-export function openIrisStore(
+export async function openIrisStore(
   settings: StoreSettings,
   identity: StoreIdentity,
   logger: Logger,
 ): Promise<IrisStore> {
   const store = settings.IRISPAIR_IRIS_STORE;
   if (!isPostgresUrl(store)) return LmdbIrisStore.open(store, identity);
+  const { PostgresIrisStore } = await import('./postgres-iris-store.js');
   return PostgresIrisStore.open({
     address: readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE),
     identity,
@@ -43,6 +42,7 @@ export async function openExistingIrisStore(settings: StoreSettings, logger: Log
   const store = settings.IRISPAIR_IRIS_STORE;
   if (!isPostgresUrl(store)) return LmdbIrisStore.openExisting(store);
   const address = readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE);
+  const { identityIn } = await import('./postgres-head.js');
   const identity = await identityIn(address);
   if (identity === null) {
     throw new NotFoundError(`there is no iris store in ${address.name}: name a database that has one`);

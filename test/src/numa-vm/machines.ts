@@ -40,13 +40,19 @@ export const MACHINES: readonly Machine[] = [
     name: 'two-nodes',
     description: 'CPUs 0-1 and memory on node 0, CPUs 2-3 and memory on node 1',
     topology: TWO_NODES,
-    scenarios: ['split', 'kill', 'growth'],
+    scenarios: ['split', 'after-kill', 'growth'],
   },
   {
     name: 'two-nodes-short-of-hugepages',
     description: 'two-nodes, with hugepages that are missing, too few or unwanted',
     topology: TWO_NODES,
-    scenarios: ['no-hugetlbfs', 'too-few-pages', 'pages-on-the-wrong-node', 'hugepages-off', 'hugepages-required'],
+    scenarios: [
+      'no-hugetlbfs',
+      'too-few-pages',
+      'pages-on-the-wrong-node',
+      'hugepages-off',
+      'hugepages-required',
+    ],
   },
   {
     name: 'two-nodes-confined',

@@ -12,12 +12,12 @@ import {
   tooFewPages,
 } from './scenarios/hugepages.js';
 import { nodeWithoutCpus, nodeWithoutMemory, oneNode } from './scenarios/lacking.js';
-import { gapInNumbering, growth, kill, split } from './scenarios/split.js';
+import { afterKill, gapInNumbering, growth, split } from './scenarios/split.js';
 import { Visitors } from './visitors.js';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   split,
-  kill,
+  'after-kill': afterKill,
   growth,
   'no-hugetlbfs': noHugetlbfs,
   'too-few-pages': tooFewPages,

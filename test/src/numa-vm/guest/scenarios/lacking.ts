@@ -42,7 +42,7 @@ export async function nodeWithoutMemory(guest: Guest): Promise<void> {
   await checkAnswers(guest);
 
   const named = { ...STRICT_SPLIT, IRIS_MPC_NUMA_MEMORY_NODE: '0' };
-  await runWithResidents(guest, { settings: named });
+  await runWithResidents(guest, { iris: named });
   await report.check('named the memory of node 0, the iris service runs on the CPUs of node 1', () => {
     assert.equal(loggedPlacement(pair.log('iris')).placement, 'split');
     for (const { name, allowedCpus } of readThreads(`/proc/${pair.pid('iris')}`)) {
