@@ -20,7 +20,7 @@ import { showDecision, showHugepages, showPlacement } from '@irispair/common/tel
 import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { showTraces } from '@irispair/common/telemetry/trace-metrics';
 import { hopNodes } from '@irispair/common/traces/hop-nodes';
-import { startTracing } from '@irispair/common/traces/tracing';
+import { startTracing } from '@irispair/common/traces/start-tracing';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,

@@ -1,10 +1,5 @@
-/**
- * Traces of one service: off, unless the settings say where they go. Then no code of OpenTelemetry is loaded, and there is
- * no {@link Tracing}: whoever could begin a span asks for it first.
- */
+/** Traces of one service, as those see them who begin spans. */
 import type { TraceContext } from '@irispair/proto/compute';
-import { isTraced, type TracingSettings } from '../config/tracing-settings.js';
-import type { Logger } from '../log/logger.js';
 import type { SpanGroup } from './span-group.js';
 import type { OpenSpan, SpanKind } from './span.js';
 
@@ -45,15 +40,4 @@ export interface Tracing {
   join(context: TraceContext | undefined, name: string, kind: SpanKind, start?: number): SpanGroup;
   /** Sends what waits, for a moment. */
   close(): Promise<void>;
-}
-
-/** @throws MisconfiguredError when the exporter does not take the settings */
-export async function startTracing(
-  settings: TracingSettings,
-  service: 'graph' | 'iris',
-  logger: Logger,
-): Promise<Tracing | undefined> {
-  if (!isTraced(settings)) return undefined;
-  const { OtlpTracing } = await import('./otlp-tracing.js');
-  return OtlpTracing.start(settings, service, logger);
 }
