@@ -168,6 +168,7 @@ class HopBench {
           close: true,
           withDistances: false,
           deadlineMicroseconds: 0,
+          trace: undefined,
         },
       ],
     });

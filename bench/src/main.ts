@@ -6,6 +6,7 @@ import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
+import { runTracesBench } from './traces.js';
 import { runWholeBench } from './whole.js';
 
 interface Part {
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
   load: { run: runLoadBench, byDefault: false },
+  traces: { run: runTracesBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },
 };
 const WRONG_ARGUMENTS = 2;

@@ -15,6 +15,9 @@ import { Turns } from '@irispair/common/process/turns';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
 import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
+import { showTraces } from '@irispair/common/telemetry/trace-metrics';
+import { hopNodes } from '@irispair/common/traces/hop-nodes';
+import { startTracing } from '@irispair/common/traces/start-tracing';
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
@@ -83,6 +86,8 @@ async function startServing(
   };
   const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
 
+  const tracing = await startTracing(settings, 'graph', logger);
+  showTraces(metrics, tracing);
   monitoring.notReady = 'loading the graph';
   const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
   const store = watchedStore(await openGraphStore(settings, rowLimit, logger), metrics);
@@ -99,7 +104,8 @@ async function startServing(
   const client = new IrisClient(socket);
   const registry = new Registry();
   const batchMetrics = new BatchMetrics(metrics);
-  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics);
+  const nodes = hopNodes(decision, readTopology(), 'graph');
+  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics, nodes);
   const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
   let ready = false;
   let irisAwayBecause = '';
@@ -192,7 +198,7 @@ async function startServing(
   };
   const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
   const requests = new RequestMetrics(metrics);
-  const server = createPublicServer(watchedCalls(calls, requests, metrics), health, logger);
+  const server = createPublicServer(watchedCalls(calls, requests, metrics), health, logger, tracing);
   showGraph(metrics, index);
   showHop(metrics, index);
   showRequests(metrics, registry, batcher);
@@ -209,6 +215,7 @@ async function startServing(
     client.close();
     await index.close();
     hop.close();
+    await tracing?.close();
   }
   try {
     const port = await listen(server, settings.IRISPAIR_LISTEN);

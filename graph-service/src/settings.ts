@@ -12,6 +12,7 @@ import {
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
+import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
 import { socketSetting } from '@irispair/common/grpc/local-socket';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
@@ -21,6 +22,7 @@ const MOST_NEIGHBOURS = 1_024;
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
+  ...TRACING_SETTINGS,
   /** Address of the public API. */
   IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */

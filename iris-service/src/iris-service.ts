@@ -18,6 +18,9 @@ import { Closers } from '@irispair/common/process/closers';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
 import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
+import { showTraces } from '@irispair/common/telemetry/trace-metrics';
+import { hopNodes } from '@irispair/common/traces/hop-nodes';
+import { startTracing } from '@irispair/common/traces/start-tracing';
 import { createEngine, nativeErrorCode } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
@@ -40,6 +43,7 @@ import { openIrisStore } from './store/open-iris-store.js';
 import { showEngine } from './telemetry/engine-metrics.js';
 import { LoadProgress } from './telemetry/load-progress.js';
 import { showStore, watchedStore } from './telemetry/store-metrics.js';
+import { HopTraces } from './traces/hop-traces.js';
 
 const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
@@ -70,6 +74,9 @@ export async function startIrisService(
     const metrics = monitoring.registry;
     showDecision(metrics, decision);
     showHugepages(metrics, () => readTopology().nodes);
+    const tracing = await startTracing(settings, 'iris', logger);
+    if (tracing !== undefined) closers.add(() => tracing.close());
+    showTraces(metrics, tracing);
     const store = watchedStore(await openIrisStore(settings, IDENTITY, logger), metrics);
     closers.add(() => store.close());
     const engine = startEngine(settings, decision);
@@ -86,7 +93,19 @@ export async function startIrisService(
     const gallery = new Gallery(engine, store);
     showStore(metrics, gallery);
     await gallery.load(new LoadProgress(metrics, logger));
-    return await serve({ settings, socket, reporter, gallery, engine, monitoring, closers, logger });
+    const traces =
+      tracing === undefined ? undefined : new HopTraces(tracing, hopNodes(decision, readTopology(), 'iris'));
+    return await serve({
+      settings,
+      socket,
+      reporter,
+      gallery,
+      engine,
+      monitoring,
+      traces,
+      closers,
+      logger,
+    });
   } catch (error) {
     await closers.close();
     throw error;
@@ -101,12 +120,13 @@ interface Parts {
   readonly engine: IrisEngine;
   readonly reporter: ServiceReporter;
   readonly monitoring: Monitoring;
+  readonly traces: HopTraces | undefined;
   readonly closers: Closers;
   readonly logger: Logger;
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, socket, reporter, gallery, engine, monitoring, closers, logger } = parts;
+  const { settings, socket, reporter, gallery, engine, monitoring, traces, closers, logger } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const server = new Server(HOP_CHANNEL_OPTIONS);
@@ -119,6 +139,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       sessions,
       placement: new PlacementReport(reporter, engine, gallery),
       requests: new RequestMetrics(monitoring.registry),
+      traces,
       queryExpirySeconds: settings.IRISPAIR_QUERY_EXPIRY_SECONDS,
       logger,
     }),

@@ -11,6 +11,7 @@ import { readCommandLine } from '@irispair/common/config/command-line';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
+import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
 import { socketSetting } from '@irispair/common/grpc/local-socket';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 
@@ -19,6 +20,7 @@ const HIGHEST_CAPACITY = 0xffff_fffe;
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
+  ...TRACING_SETTINGS,
   /** Unix socket to listen on. */
   IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
   /** Name or number of the group that may connect to the socket; not set: the service's own. */

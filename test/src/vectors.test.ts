@@ -134,6 +134,7 @@ it('reproduces every published figure through the running pair', async () => {
         close: true,
         withDistances: true,
         deadlineMicroseconds: 0,
+        trace: undefined,
       };
     });
     const answered = new Promise<hop.EvaluateResponse>((resolve) => answers.set(requestId, resolve));

@@ -7,8 +7,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { ProcessRequest, ProcessResponse } from '@irispair/proto/public';
+import type { Tracing } from '@irispair/common/traces/tracing';
 import type { Patience } from '../batch/request.js';
 import type { PublicCalls } from './calls.js';
+import { beginRequest } from './request-trace.js';
 
 /** Unanswered requests at which reading stops. */
 const MOST_UNANSWERED = 64;
@@ -16,8 +18,16 @@ const LONGEST_REQUEST_ID = 128;
 
 type BulkStream = ServerDuplexStream<ProcessRequest, ProcessResponse>;
 
-/** Serves one bulk stream. */
-export function serveProcess(call: BulkStream, calls: PublicCalls, patience: Patience): void {
+/**
+ * Serves one bulk stream.
+ * @param tracing undefined when nothing is traced
+ */
+export function serveProcess(
+  call: BulkStream,
+  calls: PublicCalls,
+  patience: Patience,
+  tracing?: Tracing,
+): void {
   const unanswered = new Set<string>();
   let inWork = 0;
   let ended = false;
@@ -35,16 +45,22 @@ export function serveProcess(call: BulkStream, calls: PublicCalls, patience: Pat
 
   async function serve(request: ProcessRequest): Promise<void> {
     const { requestId } = request;
+    // The stream may live for hours: each of its requests is traced by itself, below the caller's span.
+    const traced = beginRequest(tracing, methodOf(request), call.metadata);
     try {
       checkRequestId(requestId, unanswered);
       unanswered.add(requestId);
       try {
-        send({ requestId, response: await answer(request, calls, patience) });
+        const response = await answer(request, calls, { ...patience, trace: traced?.span });
+        traced?.answered();
+        send({ requestId, response });
       } finally {
         unanswered.delete(requestId);
       }
     } catch (error) {
-      const { code, details } = toStatus(error);
+      const status = toStatus(error);
+      const { code, details } = status;
+      traced?.failed(status);
       send({ requestId, response: { $case: 'error', value: { code, message: details } } });
     }
   }
@@ -66,6 +82,11 @@ export function serveProcess(call: BulkStream, calls: PublicCalls, patience: Pat
     ended = true;
     if (inWork === 0) call.end();
   });
+}
+
+/** As the unary call is named. */
+function methodOf({ request }: ProcessRequest): string {
+  return request === undefined ? 'Process' : `${request.$case[0].toUpperCase()}${request.$case.slice(1)}`;
 }
 
 function checkRequestId(requestId: string, unanswered: ReadonlySet<string>): void {

@@ -7,26 +7,38 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PUBLIC_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { Logger } from '@irispair/common/log/logger';
+import type { Tracing } from '@irispair/common/traces/tracing';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
 import { IrisPairService, type IrisPairServer } from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { Call, PublicCalls } from './calls.js';
 import { serveProcess } from './process-stream.js';
+import { beginRequest } from './request-trace.js';
 
-/** The server, not yet listening. */
-export function createPublicServer(calls: PublicCalls, health: HealthImplementation, logger: Logger): Server {
+/**
+ * The server, not yet listening.
+ * @param tracing undefined when nothing is traced
+ */
+export function createPublicServer(
+  calls: PublicCalls,
+  health: HealthImplementation,
+  logger: Logger,
+  tracing?: Tracing,
+): Server {
   const server = new Server(PUBLIC_SERVER_OPTIONS);
+  const unary = <Request, Response>(method: string, handle: Call<Request, Response>) =>
+    answerUnary(method, handle, logger, tracing);
   const handlers: IrisPairServer = {
-    enroll: unary(calls.enroll, logger),
-    search: unary(calls.search, logger),
-    verify: unary(calls.verify, logger),
-    reauthenticate: unary(calls.reauthenticate, logger),
-    delete: unary(calls.delete, logger),
-    getIris: unary(calls.getIris, logger),
-    status: unary(calls.status, logger),
-    placement: unary(calls.placement, logger),
+    enroll: unary('Enroll', calls.enroll),
+    search: unary('Search', calls.search),
+    verify: unary('Verify', calls.verify),
+    reauthenticate: unary('Reauthenticate', calls.reauthenticate),
+    delete: unary('Delete', calls.delete),
+    getIris: unary('GetIris', calls.getIris),
+    status: unary('Status', calls.status),
+    placement: unary('Placement', calls.placement),
     process: (call) => {
-      serveProcess(call, calls, patienceOf(call));
+      serveProcess(call, calls, patienceOf(call), tracing);
     },
   };
   server.addService(IrisPairService, handlers);
@@ -55,17 +67,30 @@ export function listen(server: Server, address: string): Promise<number> {
   });
 }
 
-function unary<Request, Response>(handle: Call<Request, Response>, logger: Logger) {
+function answerUnary<Request, Response>(
+  method: string,
+  handle: Call<Request, Response>,
+  logger: Logger,
+  tracing: Tracing | undefined,
+) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    const traced = beginRequest(tracing, method, call.metadata);
     Promise.resolve()
-      .then(() => handle(call.request, patienceOf(call)))
+      .then(() => handle(call.request, { ...patienceOf(call), trace: traced?.span }))
       .then(
         (response) => {
+          traced?.answered();
+          traced?.tell(call);
           callback(null, response);
         },
         (error: unknown) => {
           const answer = toStatus(error);
-          logger.debug({ err: error, code: answer.code, path: call.getPath() }, 'call failed');
+          logger.debug(
+            { err: error, code: answer.code, path: call.getPath(), ...traced?.span?.logFields },
+            'call failed',
+          );
+          traced?.failed(answer);
+          traced?.tell(call);
           callback(answer);
         },
       );

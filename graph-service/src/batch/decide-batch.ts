@@ -19,6 +19,8 @@ import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
+import type { SpanGroup } from '@irispair/common/traces/span-group';
 import type { Change } from '@irispair/proto/compute';
 import type { GraphIndex, NewNode } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
@@ -28,6 +30,7 @@ import type { BatchMates } from '../matching/batch-mates.js';
 import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
 import type { Matcher } from '../matching/matcher.js';
 import { sightings, type FourSearches } from '../matching/sightings.js';
+import { BatchTraces } from '../traces/batch-traces.js';
 import { lost } from './batcher.js';
 import type { Answer, Ask, Pending } from './request.js';
 
@@ -67,22 +70,24 @@ interface Outcome {
 /** Settles every request of the batch. */
 export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
   const handles: number[] = [];
+  const traces = BatchTraces.begin(batch);
   try {
-    const cases = await prepare(batch, parts, handles);
+    const cases = await prepare(batch, parts, handles, traces);
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
-      decideSearches(searching, parts),
-      Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts))),
+      decideSearches(searching, parts, traces),
+      Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts, traces))),
     ]);
-    await storeAndAnswer([...verdicts, ...others.flat()], parts);
+    await storeAndAnswer([...verdicts, ...others.flat()], parts, traces);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
       error instanceof NotFoundError
         ? new UnavailableError(`the iris service restarted: ${error.message}`)
         : error;
-    for (const { reject } of batch) reject(reason);
+    for (const pending of batch) traces.reject(pending, reason);
   } finally {
+    traces.all().end();
     if (handles.length > 0) release(handles, parts);
   }
 }
@@ -95,10 +100,16 @@ async function prepare(
   batch: readonly Pending[],
   { client, link }: BatchParts,
   handles: number[],
+  traces: BatchTraces,
 ): Promise<Case[]> {
   const probes = batch.flatMap(({ ask }) => ('iris' in ask ? [ask.iris] : []));
   const session = link().sessionId;
-  if (probes.length > 0) handles.push(...(await client.prepare(session, probes)));
+  if (probes.length > 0) {
+    const prepared = traces
+      .group(batch)
+      .watch('prepare', SpanKind.Client, () => client.prepare(session, probes));
+    handles.push(...(await prepared));
+  }
   let next = 0;
   return batch.map((pending) => ({
     pending,
@@ -114,15 +125,22 @@ function release(handles: readonly number[], { client, logger }: BatchParts): vo
   });
 }
 
-async function decideSearches(cases: readonly Case<Searching>[], parts: BatchParts): Promise<Outcome[]> {
+async function decideSearches(
+  cases: readonly Case<Searching>[],
+  parts: BatchParts,
+  traces: BatchTraces,
+): Promise<Outcome[]> {
   if (cases.length === 0) return [];
   const handles = cases.map(({ handle }) => handle);
+  const spans = cases.map(({ pending }) => traces.of(pending));
   const [searched, mates] = await Promise.all([
-    parts.matcher.searchAll(handles, cases.map(deadlineOf)),
+    parts.matcher.searchAll(handles, cases.map(deadlineOf), spans),
     parts.matcher.compareBatch(handles),
   ]);
-  const seen = await Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts)));
-  return decideInOrder(cases, searched, seen, mates, parts.registry);
+  const seen = await Promise.all(
+    cases.map((one, index) => sightingsOf(one, searched[index], parts, spans[index])),
+  );
+  return decideInOrder(cases, searched, seen, mates, parts.registry, traces);
 }
 
 function deadlineOf({ pending }: Case): number {
@@ -134,11 +152,12 @@ async function sightingsOf(
   { ask, handle }: Case<Searching>,
   four: FourSearches | Error,
   { matcher, registry }: BatchParts,
+  trace: OpenSpan | undefined,
 ): Promise<Sighting[] | Error> {
   if (four instanceof Error) return four;
   const orList = ask.orList.flatMap((serial) => registry.find(serial) ?? []);
   return sightings(four, orList, (side, orientation, ids) =>
-    matcher.compareDirectly(handle, side, orientation, ids),
+    matcher.compareDirectly(handle, side, orientation, ids, trace),
   );
 }
 
@@ -148,6 +167,7 @@ function decideInOrder(
   seen: readonly (Sighting[] | Error)[],
   mates: BatchMates,
   registry: Registry,
+  traces: BatchTraces,
 ): Outcome[] {
   const outcomes: Outcome[] = [];
   const enrolled: { place: number; id: VectorId }[] = [];
@@ -157,7 +177,7 @@ function decideInOrder(
     const own = seen[place];
     const impatience = lost(pending.patience);
     if (four instanceof Error || own instanceof Error || impatience !== undefined) {
-      pending.reject(impatience ?? (four instanceof Error ? four : own));
+      traces.reject(pending, impatience ?? (four instanceof Error ? four : own));
       return;
     }
     const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
@@ -191,7 +211,11 @@ function answered(verdict: Verdict, enrolled: SerialId | null): Answer {
 }
 
 /** Verify, reauthenticate, delete. A request that cannot be decided is rejected and changes nothing. */
-async function decideOther(one: Case, { registry, matcher }: BatchParts): Promise<Outcome[]> {
+async function decideOther(
+  one: Case,
+  { registry, matcher }: BatchParts,
+  traces: BatchTraces,
+): Promise<Outcome[]> {
   const { pending, ask, handle } = one;
   try {
     if (ask.kind === 'delete') {
@@ -206,9 +230,10 @@ async function decideOther(one: Case, { registry, matcher }: BatchParts): Promis
         },
       ];
     }
-    return [await verify(pending, ask as Exclude<WithIris, Searching>, handle, registry, matcher)];
+    const trace = traces.of(pending);
+    return [await verify(pending, ask as Exclude<WithIris, Searching>, handle, registry, matcher, trace)];
   } catch (error) {
-    pending.reject(error);
+    traces.reject(pending, error);
     return [];
   }
 }
@@ -219,11 +244,12 @@ async function verify(
   handle: number,
   registry: Registry,
   matcher: Matcher,
+  trace: OpenSpan | undefined,
 ): Promise<Outcome> {
   const id = registry.get(ask.serialId);
   const [left, right] = await Promise.all([
-    matcher.distance(handle, Side.Left, id),
-    matcher.distance(handle, Side.Right, id),
+    matcher.distance(handle, Side.Left, id, trace),
+    matcher.distance(handle, Side.Right, id, trace),
   ]);
   const replaces = ask.kind === 'reauthenticate' && left.matches && right.matches;
   return {
@@ -237,12 +263,17 @@ async function verify(
   };
 }
 
-async function storeAndAnswer(outcomes: readonly Outcome[], parts: BatchParts): Promise<void> {
+async function storeAndAnswer(
+  outcomes: readonly Outcome[],
+  parts: BatchParts,
+  traces: BatchTraces,
+): Promise<void> {
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
   const changing = waiting.filter(({ change }) => change !== undefined);
-  const ids = changing.length === 0 ? [] : await commit(changing, parts);
-  await follow(changing, ids, parts);
+  const shown = traces.group(changing.map(({ pending }) => pending));
+  const ids = changing.length === 0 ? [] : await commit(changing, parts, shown);
+  await follow(changing, ids, parts, shown);
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
 }
@@ -252,9 +283,16 @@ function isSettled({ change, needsMates }: Outcome): boolean {
   return change === undefined && !needsMates;
 }
 
-async function commit(changing: readonly Outcome[], { client, fellBehind }: BatchParts): Promise<VectorId[]> {
+async function commit(
+  changing: readonly Outcome[],
+  { client, fellBehind }: BatchParts,
+  traces: SpanGroup,
+): Promise<VectorId[]> {
+  const changes = changing.flatMap(({ change }) => change ?? []);
   try {
-    return await client.commit(changing.flatMap(({ change }) => change ?? []));
+    return await traces.watch('commit', SpanKind.Client, ({ context }) => client.commit(changes, context), {
+      'irispair.commit.changes': changes.length,
+    });
   } catch (error) {
     // Unless it was refused whole, nobody knows whether it was stored.
     if (!(error instanceof ExhaustedError || error instanceof StoreAwayError)) fellBehind();
@@ -267,6 +305,7 @@ async function follow(
   changing: readonly Outcome[],
   ids: readonly VectorId[],
   parts: BatchParts,
+  traces: SpanGroup,
 ): Promise<void> {
   const inserted: NewNode[] = [];
   const deleted: VectorId[] = [];
@@ -279,10 +318,19 @@ async function follow(
       if (near !== undefined) inserted.push({ id, near });
       else (isDeleted ? deleted : replaced).push(id);
     }
-    if (deleted.length + replaced.length > 0) await parts.index.change(deleted, replaced);
-    if (inserted.length > 0) await parts.index.insert(inserted);
+    if (deleted.length + replaced.length > 0) {
+      await traces.watch('link', SpanKind.Internal, (within) =>
+        parts.index.change(deleted, replaced, within),
+      );
+    }
+    if (inserted.length > 0) {
+      await traces.watch('link', SpanKind.Internal, (within) => parts.index.insert(inserted, within));
+    }
   } catch (error) {
-    parts.logger.warn({ err: error }, 'the graph fell behind the store and is caught up');
+    parts.logger.warn(
+      { err: error, ...traces.logFields },
+      'the graph fell behind the store and is caught up',
+    );
     parts.fellBehind();
   }
 }

@@ -1,6 +1,7 @@
 /** What clients ask, as the batches see it, and what they are answered. */
 import type { SerialId, Version } from '@irispair/common/ids/vector-id';
 import type { Iris } from '@irispair/common/iris/template';
+import type { OpenSpan } from '@irispair/common/traces/span';
 import type { Verdict } from '../matching/decision.js';
 import type { SideDistance } from '../matching/matcher.js';
 
@@ -28,6 +29,8 @@ export interface Patience {
   readonly deadline: number;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  /** The request's span when it is traced. */
+  readonly trace?: OpenSpan | undefined;
 }
 
 /** A request that waits for its answer. */

@@ -1,5 +1,6 @@
 /** What a walk needs of the hop: one step out, one answer back. */
 import type { OpenSearch, StepAnswer } from '@irispair/proto/compute';
+import type { StepTrace } from '../traces/traced-hop.js';
 
 /** One step of a search. */
 export interface HopStep {
@@ -12,6 +13,8 @@ export interface HopStep {
   readonly withDistances: boolean;
   /** Monotonic microseconds; 0 for none. */
   readonly deadline: number;
+  /** Whose trace shows it; undefined when nobody's does. */
+  readonly trace?: StepTrace | undefined;
 }
 
 /** One end of the hop. */

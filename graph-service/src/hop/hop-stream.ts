@@ -21,6 +21,7 @@ import {
 import { noHops, type HopCounters } from './hop-counters.js';
 import { countHop, durationMemory, durationsIn, type HopDurations } from './hop-durations.js';
 import type { HopPort, HopStep } from './hop-port.js';
+import { TracedMessage } from '../traces/traced-hop.js';
 
 const MOST_IN_FLIGHT = 2;
 
@@ -33,6 +34,8 @@ interface Waiting {
 interface InFlight {
   readonly sent: number;
   readonly waiting: readonly Waiting[];
+  /** Undefined when none of its steps is traced. */
+  readonly traced: TracedMessage | undefined;
 }
 
 type Stream = ClientDuplexStream<EvaluateRequest, EvaluateResponse>;
@@ -97,18 +100,20 @@ export class HopStream implements HopPort {
     this.gathered = [];
     this.lastRequestId += 1;
     const sent = monotonicMicroseconds();
-    this.inFlight.set(this.lastRequestId, { sent, waiting });
+    const traced = TracedMessage.of(waiting.map(({ step }) => step));
+    this.inFlight.set(this.lastRequestId, { sent, waiting, traced });
     this.openStream().write({
       requestId: this.lastRequestId,
-      trace: undefined,
+      trace: traced?.context,
       sentMicroseconds: sent,
-      steps: waiting.map(({ step }) => ({
+      steps: waiting.map(({ step }, index) => ({
         searchId: step.searchId,
         open: step.open,
         candidates: step.candidates,
         close: step.close,
         withDistances: step.withDistances,
         deadlineMicroseconds: step.deadline,
+        trace: traced?.contextOfStep(index),
       })),
     });
     this.scheduleFlush();
@@ -137,6 +142,7 @@ export class HopStream implements HopPort {
   }
 
   private fail(error: Error): void {
+    for (const { traced, sent } of this.inFlight.values()) traced?.fail(sent, error);
     const waiting = [...this.inFlight.values()].flatMap((message) => message.waiting).concat(this.gathered);
     this.inFlight.clear();
     this.gathered = [];
@@ -148,10 +154,11 @@ export class HopStream implements HopPort {
     if (message === undefined) return;
     this.inFlight.delete(response.requestId);
     this.count(message, response);
+    const errors = response.answers.map(errorOf);
+    message.traced?.answer(message.sent, response, errors);
     message.waiting.forEach(({ resolve, reject }, index) => {
-      const answer = response.answers[index];
-      const error = errorOf(answer);
-      if (error === undefined) resolve(answer);
+      const error = errors[index];
+      if (error === undefined) resolve(response.answers[index]);
       else reject(error);
     });
     this.scheduleFlush();

@@ -9,6 +9,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import { SpanKind } from '@irispair/common/traces/span';
+import { SpanGroup } from '@irispair/common/traces/span-group';
 import { GraphMemory } from '../graph/graph-memory.js';
 import { NodeState } from '../graph/graph-node.js';
 import { layerOf } from '../graph/layers.js';
@@ -23,7 +25,7 @@ import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
 import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
-import { WalkerPool, type Searched } from '../workers/walker-pool.js';
+import { WalkerPool, type Searched, type ToldOfWalk } from '../workers/walker-pool.js';
 import { EntryPointList } from './entry-points.js';
 import { Linker } from './linker.js';
 
@@ -162,12 +164,15 @@ export class GraphIndex {
   }
 
   /** Walks; each search ends with its own result or error. */
-  search(orders: readonly SearchOrder[]): Promise<Searched[]> {
-    return this.walkers.search(orders);
+  search(orders: readonly SearchOrder[], told?: ToldOfWalk): Promise<Searched[]> {
+    return this.walkers.search(orders, told);
   }
 
-  /** Links new irises and saves. */
-  async insert(nodes: readonly NewNode[]): Promise<void> {
+  /**
+   * Links new irises and saves.
+   * @param traces who traces it
+   */
+  async insert(nodes: readonly NewNode[], traces: SpanGroup = SpanGroup.NONE): Promise<void> {
     const { parameters } = this;
     const layers = nodes.map(({ id }) => layerOf(id, this.layerKey, parameters.m));
     nodes.forEach(({ id }, index) => {
@@ -185,7 +190,7 @@ export class GraphIndex {
       throw error;
     }
     this.announce();
-    await this.save();
+    await this.save(traces);
   }
 
   private async linkAll(
@@ -203,13 +208,20 @@ export class GraphIndex {
     }
   }
 
-  /** Takes out irises that were deleted and links those anew that were replaced, all at the versions that are stored. */
-  async change(deleted: readonly VectorId[], replaced: readonly VectorId[]): Promise<void> {
+  /**
+   * Takes out irises that were deleted and links those anew that were replaced, all at the versions that are stored.
+   * @param traces who traces it
+   */
+  async change(
+    deleted: readonly VectorId[],
+    replaced: readonly VectorId[],
+    traces: SpanGroup = SpanGroup.NONE,
+  ): Promise<void> {
     this.withdraw([...deleted, ...replaced]);
     for (const id of replaced) await this.unlink(id, NodeState.Unknown);
     for (const id of deleted) await this.unlink(id, NodeState.Deleted);
     this.announce();
-    await this.indexStored(replaced);
+    await this.indexStored(replaced, traces);
   }
 
   /**
@@ -268,9 +280,9 @@ export class GraphIndex {
     await this.options.store.close();
   }
 
-  private async indexStored(ids: readonly VectorId[]): Promise<void> {
+  private async indexStored(ids: readonly VectorId[], traces: SpanGroup = SpanGroup.NONE): Promise<void> {
     if (ids.length === 0) {
-      await this.save();
+      await this.save(traces);
       return;
     }
     const { ef } = this.parameters;
@@ -288,7 +300,10 @@ export class GraphIndex {
       if (result instanceof Error) throw result;
       return result.neighbours;
     });
-    await this.insert(ids.map((id, index) => ({ id, near: [searched[2 * index], searched[2 * index + 1]] })));
+    await this.insert(
+      ids.map((id, index) => ({ id, near: [searched[2 * index], searched[2 * index + 1]] })),
+      traces,
+    );
   }
 
   private async linkUpper(id: VectorId, layer: number, parameters: GraphParameters): Promise<void> {
@@ -354,7 +369,7 @@ export class GraphIndex {
   }
 
   /** Saves what changed. A store that takes long holds nobody up: the save goes on, and what it misses comes later. */
-  private async save(): Promise<void> {
+  private async save(traces: SpanGroup = SpanGroup.NONE): Promise<void> {
     if (this.saving !== undefined) {
       this.isBehind = true;
       return;
@@ -363,7 +378,9 @@ export class GraphIndex {
       this.saving = undefined;
     });
     this.saving = saving;
-    const isSaved = await settlesWithin(saving, PATIENCE_MILLISECONDS);
+    const isSaved = await traces.watch('store', SpanKind.Internal, () =>
+      settlesWithin(saving, PATIENCE_MILLISECONDS),
+    );
     if (isSaved || this.isBehind) return;
     this.options.logger.warn({ milliseconds: PATIENCE_MILLISECONDS }, 'the graph store is slow: going on');
     this.isBehind = true;

@@ -64,10 +64,11 @@ export class IrisClient {
     return (await this.call(this.client.compareQueries.bind(this.client), request)).matchBits;
   }
 
-  async commit(changes: readonly wire.Change[]): Promise<VectorId[]> {
+  /** @param trace of the requests that change something; undefined when none is traced */
+  async commit(changes: readonly wire.Change[], trace: wire.TraceContext | undefined): Promise<VectorId[]> {
     const { vectorIds } = await this.call(
       this.client.commit.bind(this.client),
-      { changes: [...changes], trace: undefined },
+      { changes: [...changes], trace },
       LONG_CALL_MILLISECONDS,
     );
     return vectorIds.map(readId);
@@ -106,10 +107,16 @@ export class IrisClient {
     return registered;
   }
 
-  /** Exact results, in the order of the searches. */
-  async scan(searches: readonly wire.OpenSearch[]): Promise<SearchResult[]> {
+  /**
+   * Exact results, in the order of the searches.
+   * @param trace of the requests that search; undefined when none is traced
+   */
+  async scan(
+    searches: readonly wire.OpenSearch[],
+    trace: wire.TraceContext | undefined,
+  ): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
-    const request = { searches: [...searches], withDistances: false, trace: undefined };
+    const request = { searches: [...searches], withDistances: false, trace };
     const call = this.client.scan(request, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
     await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
       results[searchIndex] = {

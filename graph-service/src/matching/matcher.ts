@@ -4,11 +4,16 @@
  */
 import { packVectorIds, type VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
+import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
+import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
+import { SpanGroup } from '@irispair/common/traces/span-group';
 import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { BatchMetrics } from '../telemetry/batch-metrics.js';
+import { SearchTraces, traceComparison } from '../traces/search-traces.js';
+import type { StepTrace } from '../traces/traced-hop.js';
 import type { ComparisonTerms, SearchOrder, SearchResult } from '../walk/order.js';
 import type { Searched } from '../workers/walker-pool.js';
 import { BatchMates } from './batch-mates.js';
@@ -39,6 +44,7 @@ export class Matcher {
     private readonly terms: ComparisonTerms,
     private readonly mode: IndexMode,
     private readonly metrics: BatchMetrics,
+    private readonly nodes: HopNodes,
   ) {}
 
   /** How the next batch is searched. */
@@ -49,10 +55,12 @@ export class Matcher {
   /**
    * The four searches of every capture; a capture one of whose searches failed has its error instead.
    * @param deadlines monotonic microseconds, 0 for none, one a capture
+   * @param traces one a capture; undefined for those that are not traced
    */
   async searchAll(
     handles: readonly number[],
     deadlines: readonly number[],
+    traces: readonly (OpenSpan | undefined)[],
   ): Promise<(FourSearches | Error)[]> {
     const { ef } = this.index.parameters;
     const orders = handles.flatMap((handle, index) =>
@@ -67,10 +75,30 @@ export class Matcher {
         })),
       ),
     );
-    const results = this.usesWalks
-      ? await this.metrics.watchSearches('walk', () => this.index.search(orders))
-      : await this.metrics.watchSearches('scan', () => this.scan(orders));
+    const results = await this.search(orders, traces);
     return handles.map((_, index) => fourOf(results.slice(4 * index, 4 * index + 4)));
+  }
+
+  private async search(
+    orders: readonly SearchOrder[],
+    traces: readonly (OpenSpan | undefined)[],
+  ): Promise<readonly Searched[]> {
+    const method = this.usesWalks ? 'walk' : 'scan';
+    const shown = SearchTraces.begin(orders, (index) => traces[index >>> 2], method, this.nodes);
+    try {
+      const results = await this.metrics.watchSearches(method, () =>
+        method === 'walk'
+          ? this.index.search(shown.orders, (index, walk) => {
+              shown.told(index, walk);
+            })
+          : this.scan(shown.orders, SpanGroup.of(traces)),
+      );
+      shown.end(results);
+      return results;
+    } catch (error) {
+      shown.fail(error);
+      throw error;
+    }
   }
 
   /** The requests of a batch against each other. */
@@ -86,16 +114,22 @@ export class Matcher {
     side: Side,
     orientation: Orientation,
     ids: readonly VectorId[],
+    trace: OpenSpan | undefined,
   ): Promise<ReadonlySet<number>> {
-    const { entered, matchCount } = await this.evaluateOnce(handle, side, orientation, ids);
+    const { entered, matchCount } = await this.evaluateOnce(handle, side, orientation, ids, trace);
     const matching = new Set<number>();
     for (let rank = 0; rank < matchCount; rank++) matching.add(ids[entered.readUInt32LE(8 * rank)].serialId);
     return matching;
   }
 
   /** How a capture differs from one enrolled person on one side. */
-  async distance(handle: number, side: Side, id: VectorId): Promise<SideDistance> {
-    const { distances, matchCount } = await this.evaluateOnce(handle, side, Orientation.Normal, [id]);
+  async distance(
+    handle: number,
+    side: Side,
+    id: VectorId,
+    trace: OpenSpan | undefined,
+  ): Promise<SideDistance> {
+    const { distances, matchCount } = await this.evaluateOnce(handle, side, Orientation.Normal, [id], trace);
     return {
       differing: distances.readUInt16LE(0),
       unmasked: distances.readUInt16LE(2),
@@ -104,22 +138,37 @@ export class Matcher {
     };
   }
 
-  private evaluateOnce(handle: number, side: Side, orientation: Orientation, ids: readonly VectorId[]) {
-    return this.hop.evaluate({
-      searchId: this.hop.nextSearchId(),
-      open: openSearch({ handle }, side, orientation, ids.length, this.terms),
-      candidates: packVectorIds(ids),
-      close: true,
-      withDistances: true,
-      deadline: 0,
-    });
+  private evaluateOnce(
+    handle: number,
+    side: Side,
+    orientation: Orientation,
+    ids: readonly VectorId[],
+    above: OpenSpan | undefined,
+  ) {
+    const evaluate = (trace?: StepTrace) =>
+      this.hop.evaluate({
+        searchId: this.hop.nextSearchId(),
+        open: openSearch({ handle }, side, orientation, ids.length, this.terms),
+        candidates: packVectorIds(ids),
+        close: true,
+        withDistances: true,
+        deadline: 0,
+        trace,
+      });
+    return above === undefined
+      ? evaluate()
+      : traceComparison(above, { side, orientation, candidates: ids.length }, this.nodes, evaluate);
   }
 
-  private async scan(orders: readonly SearchOrder[]): Promise<Searched[]> {
+  private async scan(orders: readonly SearchOrder[], traces: SpanGroup): Promise<Searched[]> {
     if (orders.length === 0) return [];
-    return this.client.scan(
-      orders.map(({ probe, side, orientation, ef }) => openSearch(probe, side, orientation, ef, this.terms)),
+    const searches = orders.map(({ probe, side, orientation, ef }) =>
+      openSearch(probe, side, orientation, ef, this.terms),
     );
+    return traces.watch('scan', SpanKind.Client, ({ context }) => this.client.scan(searches, context), {
+      ...nodeAttributes(this.nodes),
+      'irispair.scan.searches': searches.length,
+    });
   }
 }
 

@@ -82,7 +82,7 @@ export class LineService {
 
 async function answerStep(line: NumberLine, step: SearchStep): Promise<StepAnswer> {
   try {
-    return await line.evaluate({ ...step, deadline: step.deadlineMicroseconds });
+    return await line.evaluate({ ...step, trace: undefined, deadline: step.deadlineMicroseconds });
   } catch (error) {
     return {
       searchId: step.searchId,

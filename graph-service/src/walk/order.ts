@@ -1,6 +1,7 @@
 /** What a walk is asked for, and what it finds. */
 import type { VectorId } from '@irispair/common/ids/vector-id';
 import type { Orientation, Side } from '@irispair/common/iris/side';
+import type { SpanPlace } from '@irispair/common/traces/place';
 
 /** The probe: a prepared query, or a stored iris. */
 export type Probe = { readonly handle: number } | { readonly stored: VectorId };
@@ -16,6 +17,8 @@ export interface SearchOrder {
   readonly layer: number;
   /** Monotonic microseconds; 0 for none. */
   readonly deadline: number;
+  /** Where its span stands when it is traced. */
+  readonly trace?: SpanPlace | undefined;
 }
 
 /** What a search found. */

@@ -11,6 +11,7 @@ import type { GraphMemory } from '../graph/graph-memory.js';
 import { isLiveWord, versionInWord } from '../graph/graph-node.js';
 import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
+import type { StepTrace } from '../traces/traced-hop.js';
 import { RankedNodes } from './neighbourhood.js';
 import type { ComparisonTerms, EntryPoints, SearchOrder } from './order.js';
 
@@ -35,9 +36,17 @@ export interface WalkGround {
   readonly terms: ComparisonTerms;
 }
 
-/** Walks once. Rejects as {@link HopPort.evaluate} does; the search is freed in any case. */
-export async function walk(order: SearchOrder, ground: WalkGround, hop: HopPort): Promise<WalkResult> {
-  const search = new Walk(order, ground, hop);
+/**
+ * Walks once. Rejects as {@link HopPort.evaluate} does; the search is freed in any case.
+ * @param trace who traces its hops; undefined for nobody
+ */
+export async function walk(
+  order: SearchOrder,
+  ground: WalkGround,
+  hop: HopPort,
+  trace?: StepTrace,
+): Promise<WalkResult> {
+  const search = new Walk(order, ground, hop, trace);
   return search.run();
 }
 
@@ -55,6 +64,7 @@ class Walk {
     private readonly order: SearchOrder,
     private readonly ground: WalkGround,
     private readonly hop: HopPort,
+    private readonly trace: StepTrace | undefined,
   ) {
     this.searchId = hop.nextSearchId();
     this.nodes = new RankedNodes(order.ef);
@@ -120,6 +130,8 @@ class Walk {
       close,
       withDistances: false,
       deadline: order.deadline,
+      // Nobody waits for a closing step: it may well outlive the request.
+      trace: close ? undefined : this.trace,
     });
     this.opened = true;
     if (close) {

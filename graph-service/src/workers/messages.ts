@@ -2,6 +2,7 @@
 import type { ErrorCode } from '@irispair/common/errors/errors';
 import type { GraphChunk } from '../graph/graph-memory.js';
 import type { HopCounters } from '../hop/hop-counters.js';
+import type { TracedHop } from '../traces/traced-hop.js';
 import type { ComparisonTerms, EntryPoints, SearchOrder } from '../walk/order.js';
 import type { WalkResult } from '../walk/walk.js';
 
@@ -30,9 +31,20 @@ export type WalkOutcome =
   | { readonly ok: true; readonly result: WalkResult }
   | { readonly ok: false; readonly code: ErrorCode | null; readonly message: string };
 
+/** How a traced walk went. */
+export interface TracedWalk {
+  /** Place of its order in the job. */
+  readonly index: number;
+  /** Monotonic microseconds. */
+  readonly ended: number;
+  readonly hops: readonly TracedHop[];
+}
+
 /** From a walker: one job's outcomes in the order of its orders, and the thread's counters so far. */
 export interface FromWalker {
   readonly job: number;
   readonly outcomes: readonly WalkOutcome[];
   readonly counters: HopCounters;
+  /** The walks that are traced. */
+  readonly traced: readonly TracedWalk[];
 }

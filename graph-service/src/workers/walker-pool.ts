@@ -18,13 +18,17 @@ import type { GraphChunk } from '../graph/graph-memory.js';
 import { addHops, noHops, type HopCounters } from '../hop/hop-counters.js';
 import { addDurations, durationMemory, durationsIn, type HopDurations } from '../hop/hop-durations.js';
 import type { EntryPoints, SearchOrder, SearchResult } from '../walk/order.js';
-import type { FromWalker, ThreadSetup, ToWalker, WalkerSetup, WalkOutcome } from './messages.js';
+import type { FromWalker, ThreadSetup, ToWalker, TracedWalk, WalkerSetup, WalkOutcome } from './messages.js';
 
 /** A search's result, or why there is none. */
 export type Searched = SearchResult | Error;
 
+/** Told how a traced search went, by its place among the orders; never told when its thread died. */
+export type ToldOfWalk = (index: number, walk: TracedWalk) => void;
+
 interface Job {
   readonly resolve: (outcomes: readonly WalkOutcome[]) => void;
+  readonly told: (walk: TracedWalk) => void;
   readonly size: number;
 }
 
@@ -82,7 +86,7 @@ export class WalkerPool {
   }
 
   /** Runs searches, spread over the walkers; each ends with its own result or error. */
-  async search(orders: readonly SearchOrder[]): Promise<Searched[]> {
+  async search(orders: readonly SearchOrder[], told: ToldOfWalk = () => undefined): Promise<Searched[]> {
     if (this.closing !== undefined) return orders.map(() => new UnavailableError('the service stops'));
     const results = new Array<Searched>(orders.length);
     const share = Math.ceil(orders.length / this.walkers.length);
@@ -91,7 +95,9 @@ export class WalkerPool {
         const first = index * share;
         const mine = orders.slice(first, first + share);
         if (mine.length === 0) return;
-        const outcomes = await this.run(walker, mine);
+        const outcomes = await this.run(walker, mine, (walk) => {
+          told(first + walk.index, walk);
+        });
         outcomes.forEach((outcome, place) => {
           results[first + place] = readOutcome(outcome);
         });
@@ -127,12 +133,16 @@ export class WalkerPool {
     await this.closing;
   }
 
-  private run({ thread, jobs }: Walker, orders: readonly SearchOrder[]): Promise<readonly WalkOutcome[]> {
+  private run(
+    { thread, jobs }: Walker,
+    orders: readonly SearchOrder[],
+    told: (walk: TracedWalk) => void,
+  ): Promise<readonly WalkOutcome[]> {
     if (thread === undefined) return Promise.resolve(orders.map(() => DIED));
     this.lastJob += 1;
     const job = this.lastJob;
     return new Promise((resolve) => {
-      jobs.set(job, { resolve, size: orders.length });
+      jobs.set(job, { resolve, told, size: orders.length });
       tell(thread, { kind: 'search', job, orders });
     });
   }
@@ -146,8 +156,10 @@ export class WalkerPool {
     thread.on('message', (message: FromWalker) => {
       const walker = this.walkers[index];
       walker.counters = message.counters;
-      walker.jobs.get(message.job)?.resolve(message.outcomes);
+      const job = walker.jobs.get(message.job);
       walker.jobs.delete(message.job);
+      for (const walk of message.traced) job?.told(walk);
+      job?.resolve(message.outcomes);
     });
     thread.on('error', (error) => {
       this.logger.error({ err: error, walker: index }, 'a walker thread died');

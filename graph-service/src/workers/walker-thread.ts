@@ -1,21 +1,24 @@
 /** A walker thread: its own stream to the iris service, many walks at once. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { IrisPairError } from '@irispair/common/errors/errors';
+import type { SpanPlace } from '@irispair/common/traces/place';
 import { GraphMemory } from '../graph/graph-memory.js';
 import { durationsIn } from '../hop/hop-durations.js';
 import { HopStream } from '../hop/hop-stream.js';
+import type { StepTrace, TracedHop } from '../traces/traced-hop.js';
 import type { EntryPoints, SearchOrder } from '../walk/order.js';
 import { walk } from '../walk/walk.js';
-import type { FromWalker, ThreadSetup, ToWalker, WalkOutcome } from './messages.js';
+import type { FromWalker, ThreadSetup, ToWalker, TracedWalk, WalkOutcome } from './messages.js';
 
 const setup = workerData as ThreadSetup;
 const memory = new GraphMemory(setup.rowLimit);
 const hop = new HopStream(setup.socket, durationsIn(setup.durations));
 let entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
 
-async function outcomeOf(order: SearchOrder): Promise<WalkOutcome> {
+async function outcomeOf(order: SearchOrder, trace?: StepTrace): Promise<WalkOutcome> {
   try {
-    return { ok: true, result: await walk(order, { memory, entryPoints, terms: setup.terms }, hop) };
+    return { ok: true, result: await walk(order, { memory, entryPoints, terms: setup.terms }, hop, trace) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, code: error instanceof IrisPairError ? error.code : null, message };
@@ -23,9 +26,26 @@ async function outcomeOf(order: SearchOrder): Promise<WalkOutcome> {
 }
 
 async function work(job: number, orders: readonly SearchOrder[]): Promise<void> {
-  const outcomes = await Promise.all(orders.map(outcomeOf));
-  const answer: FromWalker = { job, outcomes, counters: hop.counters };
+  const traced: TracedWalk[] = [];
+  const outcomes = await Promise.all(
+    orders.map((order, index) =>
+      order.trace === undefined ? outcomeOf(order) : tracedOutcomeOf(order, index, order.trace, traced),
+    ),
+  );
+  const answer: FromWalker = { job, outcomes, counters: hop.counters, traced };
   parentPort?.postMessage(answer);
+}
+
+async function tracedOutcomeOf(
+  order: SearchOrder,
+  index: number,
+  above: SpanPlace,
+  traced: TracedWalk[],
+): Promise<WalkOutcome> {
+  const hops: TracedHop[] = [];
+  const outcome = await outcomeOf(order, { above, note: (one) => hops.push(one) });
+  traced.push({ index, ended: monotonicMicroseconds(), hops });
+  return outcome;
 }
 
 parentPort?.on('message', (message: ToWalker) => {

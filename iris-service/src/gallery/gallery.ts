@@ -22,6 +22,8 @@ import {
   type Version,
 } from '@irispair/common/ids/vector-id';
 import { Turns } from '@irispair/common/process/turns';
+import { SpanKind } from '@irispair/common/traces/span';
+import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine, QueryHandle } from '@irispair/native/engine-types';
 import type { IrisStore, StoreChange } from '../store/iris-store.js';
@@ -42,6 +44,7 @@ export interface RegistryEntry {
 /** A commit that waits for its turn, and whoever waits for it. */
 interface Waiting {
   readonly wanted: readonly WantedChange[];
+  readonly traces: SpanGroup;
   readonly resolve: (ids: VectorId[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -148,12 +151,13 @@ export class Gallery {
    * Applies changes, all or none; resolves to the new ids once they are durable and visible.
    * @throws ConflictError, NotFoundError, ExhaustedError, InvalidInputError or StoreAwayError, nothing changed;
    * UnavailableError when nobody knows yet
+   * @param traces who traces it
    */
-  commit(wanted: readonly WantedChange[]): Promise<VectorId[]> {
+  commit(wanted: readonly WantedChange[], traces: SpanGroup = SpanGroup.NONE): Promise<VectorId[]> {
     const { storeAway } = this;
     if (storeAway !== undefined) return Promise.reject(awayError(storeAway));
     return new Promise((resolve, reject) => {
-      this.waiting.push({ wanted, resolve, reject });
+      this.waiting.push({ wanted, traces, resolve, reject });
       void this.turns.take(() => this.commitWaiting());
     });
   }
@@ -177,7 +181,12 @@ export class Gallery {
     }
     const patience = this.beginPatience(waiting);
     try {
-      await this.store.commit(changes);
+      await SpanGroup.merge(waiting.map(({ traces }) => traces)).watch(
+        'store',
+        SpanKind.Internal,
+        () => this.store.commit(changes),
+        { 'irispair.store.changes': changes.length },
+      );
     } catch (error) {
       this.engine.unreserve(slots);
       this.rejectAll(waiting, error);

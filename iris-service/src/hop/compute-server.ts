@@ -18,12 +18,14 @@ import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Logger } from '@irispair/common/log/logger';
 import type { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
+import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine } from '@irispair/native/engine-types';
 import { decodeRecord, packProbes } from '@irispair/native/records';
 import type * as wire from '@irispair/proto/compute';
 import type { Gallery, WantedChange } from '../gallery/gallery.js';
 import type { PlacementReport } from '../placement/placement-report.js';
+import type { HopTraces } from '../traces/hop-traces.js';
 import { MAXIMUM_CANDIDATES_A_STEP, MAXIMUM_REQUESTS_IN_FLIGHT, serveEvaluate } from './evaluate.js';
 import type { Sessions } from './sessions.js';
 import { readOpenSearch, readProbe } from './wire.js';
@@ -45,6 +47,8 @@ export interface ComputeParts {
   readonly sessions: Sessions;
   readonly placement: PlacementReport;
   readonly requests: RequestMetrics;
+  /** Undefined when nothing is traced. */
+  readonly traces: HopTraces | undefined;
   readonly queryExpirySeconds: number;
   readonly logger: Logger;
 }
@@ -55,10 +59,12 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
   let scans = 0;
   const unary = <Request, Response>(
     method: string,
-    handle: (request: Request) => Promise<Response> | Response,
+    handle: (request: Request, traces: SpanGroup) => Promise<Response> | Response,
+    begin: (request: Request) => SpanGroup = () => SpanGroup.NONE,
   ) =>
     answerUnary<Request, Response>(
-      (request) => parts.requests.watch(method, () => handle(request), codeOf),
+      (request, traces) => parts.requests.watch(method, () => handle(request, traces), codeOf),
+      begin,
       parts.logger,
     );
   return {
@@ -67,7 +73,7 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     },
     evaluate: (call) => {
       streams += 1;
-      serveEvaluate(call, streams, parts.engine, parts.logger);
+      serveEvaluate(call, streams, parts.engine, parts.logger, parts.traces);
     },
     scan: (call) => {
       scans += 1;
@@ -82,34 +88,42 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
       return {};
     }),
     compareQueries: unary('CompareQueries', (request) => compareQueries(request, parts.engine)),
-    commit: unary('Commit', (request) => commit(request, parts.gallery)),
+    commit: unary(
+      'Commit',
+      (request, traces) => commit(request, parts.gallery, traces),
+      ({ trace }) => tracesOf(trace, 'commit', parts),
+    ),
     fetch: unary('Fetch', (request) => fetchIris(request, parts.gallery)),
     placement: unary('Placement', ({ countPages }) => parts.placement.read(countPages)),
   };
 }
 
 function answerUnary<Request, Response>(
-  handle: (request: Request) => Promise<Response> | Response,
+  handle: (request: Request, traces: SpanGroup) => Promise<Response> | Response,
+  begin: (request: Request) => SpanGroup,
   logger: Logger,
 ) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    const traces = begin(call.request);
     Promise.resolve()
-      .then(() => handle(call.request))
+      .then(() => handle(call.request, traces))
       .then(
         (response) => {
+          traces.end();
           callback(null, response);
         },
         (error: unknown) => {
-          callback(refusal(error, logger));
+          traces.end(error);
+          callback(refusal(error, logger, traces));
         },
       );
   };
 }
 
 /** The status to refuse a call with. What clients are not told is logged. */
-function refusal(error: unknown, logger: Logger): StatusObject {
+function refusal(error: unknown, logger: Logger, traces: SpanGroup): StatusObject {
   const code = codeOf(error);
-  if (code === status.INTERNAL) logger.error({ err: error }, 'a call failed');
+  if (code === status.INTERNAL) logger.error({ err: error, ...traces.logFields }, 'a call failed');
   return { ...toStatus(fromNative(error)), code };
 }
 
@@ -191,12 +205,20 @@ async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Pr
   call.on('cancelled', () => {
     parts.engine.cancelScan(token);
   });
+  const traces = tracesOf(call.request.trace, 'scan', parts);
   try {
     await parts.requests.watch('Scan', () => scan(call, token, parts.engine), codeOf);
+    traces.end();
     call.end();
   } catch (error) {
-    call.emit('error', refusal(error, parts.logger));
+    traces.end(error);
+    call.emit('error', refusal(error, parts.logger, traces));
   }
+}
+
+/** Server spans of the requests for which a call is made; empty when none is traced. */
+function tracesOf(context: wire.TraceContext | undefined, name: string, { traces }: ComputeParts): SpanGroup {
+  return context === undefined || traces === undefined ? SpanGroup.NONE : traces.join(context, name);
 }
 
 async function scan(call: ScanCall, token: number, engine: IrisEngine): Promise<void> {
@@ -215,10 +237,14 @@ async function scan(call: ScanCall, token: number, engine: IrisEngine): Promise<
   });
 }
 
-async function commit(request: wire.CommitRequest, gallery: Gallery): Promise<wire.CommitResponse> {
+async function commit(
+  request: wire.CommitRequest,
+  gallery: Gallery,
+  traces: SpanGroup,
+): Promise<wire.CommitResponse> {
   checkCount(request.changes.length, 1, MOST_CHANGES, 'changes');
   const wanted = request.changes.map((change, index) => readChange(change, `changes[${index}]`));
-  const vectorIds = await gallery.commit(wanted);
+  const vectorIds = await gallery.commit(wanted, traces);
   return { vectorIds, commitCount: gallery.commitCount };
 }
 

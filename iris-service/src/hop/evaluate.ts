@@ -15,6 +15,7 @@ import {
   type StepAnswer,
 } from '@irispair/native/engine-types';
 import type { EvaluateRequest, EvaluateResponse, SearchStep as WireStep } from '@irispair/proto/compute';
+import type { HopTraces } from '../traces/hop-traces.js';
 import { readOpenSearch, writeAnswer } from './wire.js';
 
 /** Unanswered messages allowed on one stream. */
@@ -25,8 +26,17 @@ export const MAXIMUM_CANDIDATES_A_STEP = 65_536;
 
 type HopStream = ServerDuplexStream<EvaluateRequest, EvaluateResponse>;
 
-/** Serves one stream until it ends. */
-export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngine, logger: Logger): void {
+/**
+ * Serves one stream until it ends.
+ * @param traces undefined when nothing is traced
+ */
+export function serveEvaluate(
+  call: HopStream,
+  stream: number,
+  engine: IrisEngine,
+  logger: Logger,
+  traces?: HopTraces,
+): void {
   let inFlight = 0;
   let ended = false;
   let failed = false;
@@ -44,8 +54,12 @@ export function serveEvaluate(call: HopStream, stream: number, engine: IrisEngin
 
   async function answer(request: EvaluateRequest): Promise<void> {
     const received = monotonicMicroseconds();
-    const response = await evaluate(engine, stream, request);
-    call.write({ ...response, requestId: request.requestId, receivedMicroseconds: received });
+    const evaluated = await evaluate(engine, stream, request);
+    const response = { ...evaluated, requestId: request.requestId, receivedMicroseconds: received };
+    // What this service shows has to lie within what the other one shows.
+    const ended = request.trace === undefined ? 0 : monotonicMicroseconds();
+    call.write(response);
+    if (request.trace !== undefined) traces?.show(request, response, ended);
   }
 
   call.on('data', (request: EvaluateRequest) => {

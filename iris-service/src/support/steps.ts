@@ -27,7 +27,16 @@ export function step(
   candidates: Buffer,
   more: Partial<wire.SearchStep> = {},
 ): wire.SearchStep {
-  return { searchId, open, candidates, close: false, withDistances: false, deadlineMicroseconds: 0, ...more };
+  return {
+    searchId,
+    open,
+    candidates,
+    close: false,
+    withDistances: false,
+    deadlineMicroseconds: 0,
+    trace: undefined,
+    ...more,
+  };
 }
 
 export function ids(...pairs: readonly Id[]): Buffer {

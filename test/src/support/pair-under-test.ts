@@ -41,6 +41,16 @@ export class PairUnderTest {
     return this.place.http;
   }
 
+  /** HOST:PORT of the public API. */
+  get address(): string {
+    return this.place.listen;
+  }
+
+  /** What the services have logged, each line after the service's name. */
+  get log(): readonly string[] {
+    return this.place.log;
+  }
+
   /** Holds both stores. */
   get directory(): string {
     return this.place.directory;

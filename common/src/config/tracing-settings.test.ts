@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { MisconfiguredError } from '../errors/errors.js';
+import { readEnvironment, type Environment } from './environment.js';
+import { isTraced, TRACING_SETTINGS } from './tracing-settings.js';
+
+function read(environment: Environment) {
+  return readEnvironment(z.object(TRACING_SETTINGS), environment);
+}
+
+describe('the settings of traces', () => {
+  it('trace nothing unless they say where to', () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    assert.equal(isTraced(read({})), false);
+    assert.equal(isTraced(read({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })), false);
+    assert.equal(isTraced(read(endpoint)), true);
+    assert.equal(isTraced(read({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector/v1/traces' })), true);
+    assert.equal(isTraced(read({ OTEL_TRACES_EXPORTER: 'otlp' })), true);
+    assert.equal(isTraced(read({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' })), false);
+    assert.equal(isTraced(read({ ...endpoint, OTEL_SDK_DISABLED: 'true' })), false);
+  });
+
+  it('are refused by name with what they take', () => {
+    for (const [name, value, remedy] of [
+      ['OTEL_TRACES_EXPORTER', 'jaeger', /give one of otlp, none/],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', /give a URL such as/],
+      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', /give one of grpc, http\/protobuf/],
+      ['OTEL_TRACES_SAMPLER', 'xray', /give one of always_on/],
+      ['OTEL_TRACES_SAMPLER_ARG', '1.5', /give a number from 0 to 1/],
+      ['OTEL_BSP_MAX_QUEUE_SIZE', '0', /give an integer from 1/],
+    ] as const) {
+      assert.throws(
+        () => read({ [name]: value }),
+        (error) => {
+          assert.ok(error instanceof MisconfiguredError);
+          assert.ok(error.message.startsWith(`${name}="${value}"`), error.message);
+          assert.match(error.message, remedy);
+          return true;
+        },
+      );
+    }
+  });
+});
