@@ -39,7 +39,7 @@ export function serveProcess(call: BulkStream, calls: PublicCalls, patience: Pat
       checkRequestId(requestId, unanswered);
       unanswered.add(requestId);
       try {
-        send({ requestId, response: await answer(request, calls, patience) });
+        send({ requestId, response: await answer(request, calls, { ...patience, requestId }) });
       } finally {
         unanswered.delete(requestId);
       }

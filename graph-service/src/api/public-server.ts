@@ -1,5 +1,11 @@
-/** The public gRPC server: IrisPair, standard health, reflection. */
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+/** The public gRPC server: IrisPair, IrisPairAdmin, standard health, reflection. */
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
@@ -8,13 +14,36 @@ import { PUBLIC_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { Logger } from '@irispair/common/log/logger';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
-import { IrisPairService, type IrisPairServer } from '@irispair/proto/public';
+import {
+  IrisPairAdminService,
+  IrisPairService,
+  type IrisPairAdminServer,
+  type IrisPairServer,
+  type MeasureRecallRequest,
+  type MeasureRecallResponse,
+} from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { Call, PublicCalls } from './calls.js';
 import { serveProcess } from './process-stream.js';
 
+/** A call that streams both ways; resolves when all is written, rejects with what it is to end with. */
+export type StreamedCall<Request, Response> = (
+  call: ServerDuplexStream<Request, Response>,
+  patience: Patience,
+) => Promise<void>;
+
+/** What operators ask. */
+export interface AdminCalls {
+  readonly measureRecall: StreamedCall<MeasureRecallRequest, MeasureRecallResponse>;
+}
+
 /** The server, not yet listening. */
-export function createPublicServer(calls: PublicCalls, health: HealthImplementation, logger: Logger): Server {
+export function createPublicServer(
+  calls: PublicCalls,
+  admin: AdminCalls,
+  health: HealthImplementation,
+  logger: Logger,
+): Server {
   const server = new Server(PUBLIC_SERVER_OPTIONS);
   const handlers: IrisPairServer = {
     enroll: unary(calls.enroll, logger),
@@ -30,6 +59,8 @@ export function createPublicServer(calls: PublicCalls, health: HealthImplementat
     },
   };
   server.addService(IrisPairService, handlers);
+  const adminHandlers: IrisPairAdminServer = { measureRecall: streamed(admin.measureRecall, logger) };
+  server.addService(IrisPairAdminService, adminHandlers);
   health.addToServer(server);
   // Reflection tells the names as the .proto files write them.
   const definition = loadSync([PUBLIC_API_PROTO, HEALTH_PROTO], {
@@ -69,6 +100,21 @@ function unary<Request, Response>(handle: Call<Request, Response>, logger: Logge
           callback(answer);
         },
       );
+  };
+}
+
+function streamed<Request, Response>(serve: StreamedCall<Request, Response>, logger: Logger) {
+  return (call: ServerDuplexStream<Request, Response>): void => {
+    serve(call, patienceOf(call)).then(
+      () => {
+        call.end();
+      },
+      (error: unknown) => {
+        const answer = toStatus(error);
+        logger.debug({ err: error, code: answer.code, path: call.getPath() }, 'call failed');
+        call.emit('error', answer);
+      },
+    );
   };
 }
 

@@ -7,6 +7,7 @@
  * 3. Compare directly what was found on one side only, and the OR-lists.
  * 4. Decide each request in order: an earlier one that will be enrolled counts as enrolled.
  * 5. Store what is to be stored, durably; then link it; then answer.
+ * 6. Hand over the searches that were drawn for an audit, with their probes; release the others'.
  */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
@@ -28,6 +29,7 @@ import type { BatchMates } from '../matching/batch-mates.js';
 import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
 import type { Matcher } from '../matching/matcher.js';
 import { sightings, type FourSearches } from '../matching/sightings.js';
+import type { Auditor, DrawnSearch } from '../recall/auditor.js';
 import { lost } from './batcher.js';
 import type { Answer, Ask, Pending } from './request.js';
 
@@ -38,6 +40,7 @@ export interface BatchParts {
   readonly index: GraphIndex;
   readonly matcher: Matcher;
   readonly registry: Registry;
+  readonly auditor: Auditor;
   readonly logger: Logger;
   /** The graph could not follow a stored change: it must be caught up before anything else is decided. */
   readonly fellBehind: () => void;
@@ -67,14 +70,17 @@ interface Outcome {
 /** Settles every request of the batch. */
 export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
   const handles: number[] = [];
+  const drawn: DrawnSearch[] = [];
+  let kept: ReadonlySet<number> = new Set();
   try {
     const cases = await prepare(batch, parts, handles);
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
-      decideSearches(searching, parts),
+      decideSearches(searching, parts, drawn),
       Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts))),
     ]);
     await storeAndAnswer([...verdicts, ...others.flat()], parts);
+    kept = parts.auditor.take(drawn);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
@@ -83,7 +89,8 @@ export async function decideBatch(batch: readonly Pending[], parts: BatchParts):
         : error;
     for (const { reject } of batch) reject(reason);
   } finally {
-    if (handles.length > 0) release(handles, parts);
+    const over = handles.filter((handle) => !kept.has(handle));
+    if (over.length > 0) release(over, parts);
   }
 }
 
@@ -114,7 +121,11 @@ function release(handles: readonly number[], { client, logger }: BatchParts): vo
   });
 }
 
-async function decideSearches(cases: readonly Case<Searching>[], parts: BatchParts): Promise<Outcome[]> {
+async function decideSearches(
+  cases: readonly Case<Searching>[],
+  parts: BatchParts,
+  drawn: DrawnSearch[],
+): Promise<Outcome[]> {
   if (cases.length === 0) return [];
   const handles = cases.map(({ handle }) => handle);
   const [searched, mates] = await Promise.all([
@@ -122,7 +133,7 @@ async function decideSearches(cases: readonly Case<Searching>[], parts: BatchPar
     parts.matcher.compareBatch(handles),
   ]);
   const seen = await Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts)));
-  return decideInOrder(cases, searched, seen, mates, parts.registry);
+  return decideInOrder(cases, searched, seen, mates, parts, drawn);
 }
 
 function deadlineOf({ pending }: Case): number {
@@ -147,11 +158,12 @@ function decideInOrder(
   searched: readonly (FourSearches | Error)[],
   seen: readonly (Sighting[] | Error)[],
   mates: BatchMates,
-  registry: Registry,
+  parts: BatchParts,
+  drawn: DrawnSearch[],
 ): Outcome[] {
   const outcomes: Outcome[] = [];
   const enrolled: { place: number; id: VectorId }[] = [];
-  let next: number = registry.next;
+  let next: number = parts.registry.next;
   cases.forEach(({ pending, ask, handle }, place) => {
     const four = searched[place];
     const own = seen[place];
@@ -162,7 +174,23 @@ function decideInOrder(
     }
     const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
     const verdict = decide([...own, ...fromMates], new Set(ask.orList));
-    if (ask.kind === 'search' || verdict.decision !== Decision.Unique) {
+    const isEnrolled = ask.kind === 'enroll' && verdict.decision === Decision.Unique;
+    if (parts.matcher.usesWalks && parts.auditor.draw()) {
+      drawn.push({
+        handle,
+        walked: four,
+        moment: parts.registry.moment(),
+        about: {
+          requestId: pending.patience.requestId,
+          request: ask.kind,
+          decision: verdict.decision,
+          enrolledAs: isEnrolled ? next : null,
+          ef: parts.index.parameters.ef,
+          ...parts.index.shape,
+        },
+      });
+    }
+    if (!isEnrolled) {
       outcomes.push({
         pending,
         change: undefined,

@@ -28,6 +28,8 @@ export interface Patience {
   readonly deadline: number;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  /** What the caller calls the request, for logs; not given for a call of its own. */
+  readonly requestId?: string;
 }
 
 /** A request that waits for its answer. */

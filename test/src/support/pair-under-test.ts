@@ -41,6 +41,11 @@ export class PairUnderTest {
     return this.place.http;
   }
 
+  /** Lines that either service has logged with these words in them. */
+  log(words: string): string[] {
+    return this.place.log.filter((line) => line.includes(words));
+  }
+
   /** Holds both stores. */
   get directory(): string {
     return this.place.directory;
