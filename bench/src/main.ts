@@ -1,4 +1,5 @@
 /** `npm run bench`: what is measured, against what. See bench/README.md. */
+import { runAuditBench } from './audit.js';
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
 import { runKernelBench } from './kernel.js';
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   hop: { run: runHopBench, byDefault: true },
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
+  audit: { run: runAuditBench, byDefault: false },
   load: { run: runLoadBench, byDefault: false },
   traces: { run: runTracesBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },

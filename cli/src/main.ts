@@ -10,6 +10,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { ExitCode } from './commands/exit-code.js';
 import { addGenerateCommand } from './commands/generate.js';
 import { addPlacementCommand } from './commands/placement.js';
+import { addRecallCommand } from './commands/recall.js';
 import { addSingleCommands } from './commands/single.js';
 import { addTransferCommands } from './commands/transfer.js';
 import { addUpCommand } from './commands/up.js';
@@ -32,6 +33,7 @@ addSingleCommands(program);
 addCompareCommand(program);
 addTransferCommands(program);
 addPlacementCommand(program);
+addRecallCommand(program);
 addDoctorCommand(program);
 addDemoCommand(program);
 

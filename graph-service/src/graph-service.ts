@@ -21,7 +21,8 @@ import { startTracing } from '@irispair/common/traces/start-tracing';
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
-import { createPublicServer, listen } from './api/public-server.js';
+import { measureRecall } from './api/measure-recall.js';
+import { createPublicServer, listen, type AdminCalls } from './api/public-server.js';
 import { Batcher } from './batch/batcher.js';
 import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
@@ -31,6 +32,8 @@ import { irisAway, IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
+import { Auditor } from './recall/auditor.js';
+import { RecallMeasurement } from './recall/measurement.js';
 import type { GraphServiceSettings } from './settings.js';
 import { StatusReport } from './status/status-report.js';
 import { openGraphStore } from './store/open-graph-store.js';
@@ -38,12 +41,15 @@ import { BatchMetrics } from './telemetry/batch-metrics.js';
 import { CatchUpProgress } from './telemetry/catch-up-progress.js';
 import { showGraph, showRequests } from './telemetry/graph-metrics.js';
 import { showHop } from './telemetry/hop-metrics.js';
+import { RecallMetrics } from './telemetry/recall-metrics.js';
 import { watchedCalls } from './telemetry/watched-calls.js';
 import { watchedStore } from './telemetry/watched-store.js';
 import type { ComparisonTerms } from './walk/order.js';
 
 const DRAIN_MILLISECONDS = 3_000;
 const SAVE_AGAIN_MILLISECONDS = 1_000;
+/** Whose health is told: the server, and each service that it has. */
+const SERVICES = ['', 'irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'] as const;
 
 /** A running graph service. */
 export interface GraphService {
@@ -106,7 +112,17 @@ async function startServing(
   const batchMetrics = new BatchMetrics(metrics);
   const nodes = hopNodes(decision, readTopology(), 'graph');
   const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics, nodes);
-  const health = new HealthImplementation({ '': 'NOT_SERVING', 'irispair.v1.IrisPair': 'NOT_SERVING' });
+  const auditor = new Auditor(settings.IRISPAIR_AUDIT_SHARE, {
+    client,
+    registry,
+    index,
+    terms,
+    metrics: new RecallMetrics(metrics),
+    logger,
+  });
+  const health = new HealthImplementation(
+    Object.fromEntries(SERVICES.map((name) => [name, 'NOT_SERVING' as const])),
+  );
   let ready = false;
   let irisAwayBecause = '';
   let storeAway = '';
@@ -117,7 +133,7 @@ async function startServing(
   const setReady = (now: boolean, notReady = 'the iris service is away') => {
     ready = now;
     monitoring.notReady = now ? undefined : notReady;
-    for (const name of ['', 'irispair.v1.IrisPair']) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
+    for (const name of SERVICES) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
   };
 
   // Deciding and catching up both write the graph: never at once.
@@ -159,6 +175,7 @@ async function startServing(
     index,
     matcher,
     registry,
+    auditor,
     logger,
     fellBehind: () => {
       link.renew();
@@ -198,7 +215,31 @@ async function startServing(
   };
   const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
   const requests = new RequestMetrics(metrics);
-  const server = createPublicServer(watchedCalls(calls, requests, metrics), health, logger, tracing);
+  const measurement = new RecallMeasurement({
+    client,
+    registry,
+    index,
+    terms,
+    sessionId: () => link.sessionId,
+    logger,
+  });
+  const admin: AdminCalls = {
+    measureRecall: (call, { signal }) =>
+      requests.watch('MeasureRecall', () =>
+        measureRecall(
+          call,
+          {
+            measurement,
+            usesWalks: () => matcher.usesWalks,
+            nodes: () => ({ nodes: index.size, ...index.shape }),
+            checkReady,
+          },
+          signal,
+        ),
+      ),
+  };
+  const watched = watchedCalls(calls, requests, metrics);
+  const server = createPublicServer(watched, admin, health, logger, tracing);
   showGraph(metrics, index);
   showHop(metrics, index);
   showRequests(metrics, registry, batcher);
@@ -211,6 +252,7 @@ async function startServing(
   async function close(): Promise<void> {
     clearInterval(savingAgain);
     reporter.close();
+    await auditor.close();
     await link.close();
     client.close();
     await index.close();

@@ -16,8 +16,7 @@ import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
 import { socketSetting } from '@irispair/common/grpc/local-socket';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
-
-const MOST_NEIGHBOURS = 1_024;
+import { MOST_NEIGHBOURS } from './graph/parameters.js';
 
 const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
@@ -56,6 +55,12 @@ const SETTINGS = z.object({
   IRISPAIR_BATCH_MILLISECONDS: integerSetting(0, 1_000).default(2),
   /** Requests waiting at most; further ones are refused. */
   IRISPAIR_QUEUE_SIZE: integerSetting(1, 1_000_000).default(4_096),
+  /** Share of the searches by walks that are repeated exactly on idle time. */
+  IRISPAIR_AUDIT_SHARE: z.coerce
+    .number('give a number from 0 to 1')
+    .min(0, 'give a number from 0 to 1')
+    .max(1, 'give a number from 0 to 1')
+    .default(0.01),
   IRISPAIR_LOG_LEVEL: choiceSetting(LOG_LEVELS).default('info'),
 });
 

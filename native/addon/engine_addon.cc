@@ -98,6 +98,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                         InstanceMethod("closeStream", &Engine::Guarded<&Engine::CloseStream>),
                         InstanceMethod("compareQueries", &Engine::Promised<&Engine::CompareQueries>),
                         InstanceMethod("scan", &Engine::Promised<&Engine::StartScan>),
+                        InstanceMethod("scanWhenIdle", &Engine::Promised<&Engine::StartIdleScan>),
                         InstanceMethod("cancelScan", &Engine::Guarded<&Engine::CancelScan>),
                         InstanceMethod("counters", &Engine::Guarded<&Engine::Counters>),
                         InstanceMethod("placement", &Engine::Guarded<&Engine::Placement>),
@@ -465,9 +466,16 @@ class Engine final : public Napi::ObjectWrap<Engine> {
   }
 
   Napi::Value StartScan(const Napi::CallbackInfo& info) {
+    return Scanning(info, ScanManner::kAwaited, ToSwitch(info[1], "with_distances"), ToKey(info[2], "token"));
+  }
+
+  Napi::Value StartIdleScan(const Napi::CallbackInfo& info) {
+    return Scanning(info, ScanManner::kIdle, false, ToKey(info[1], "token"));
+  }
+
+  Napi::Value Scanning(const Napi::CallbackInfo& info, ScanManner manner, bool with_distances,
+                       std::int64_t token) {
     const Napi::Array given = ToArray(info[0], "searches");
-    const bool with_distances = ToSwitch(info[1], "with_distances");
-    const std::int64_t token = ToKey(info[2], "token");
     if (scans_.contains(token)) {
       throw Error(ErrorCode::kInvalidArgument, "token: a scan runs under it already");
     }
@@ -476,7 +484,7 @@ class Engine final : public Napi::ObjectWrap<Engine> {
       searches.push_back(ToSearchTerms(given.Get(index), core_->queries));
     }
     const auto settlement = std::make_shared<Settlement>(info.Env());
-    const auto scan = std::make_shared<Scan>(core_->GetWorkshop(), std::move(searches));
+    const auto scan = std::make_shared<Scan>(core_->GetWorkshop(), std::move(searches), manner);
     scans_[token] = scan;
     scan->Start([this, core = core_, mailbox = mailbox_, settlement, token,
                  with_distances](const std::shared_ptr<Scan>& done) {

@@ -294,6 +294,7 @@ describe('the border of the engine', () => {
     for (const none of NO_ARRAYS) {
       await assert.rejects(engine.evaluate(1, wrong(none)), names('steps'));
       await assert.rejects(engine.scan(wrong(none), false, 1), names('searches'));
+      await assert.rejects(engine.scanWhenIdle(wrong(none), 1), names('searches'));
       await assert.rejects(
         engine.compareQueries(wrong(none), { baseRotation: 0, rotationReach: 5, matchLimit: 0 }),
         names('query_handles'),
@@ -305,6 +306,7 @@ describe('the border of the engine', () => {
         engine.closeStream(wrong(key));
       }, names('stream'));
       await assert.rejects(engine.scan([], false, wrong(key)), names('token'));
+      await assert.rejects(engine.scanWhenIdle([], wrong(key)), names('token'));
       assert.throws(() => {
         engine.cancelScan(wrong(key));
       }, names('token'));
@@ -409,6 +411,7 @@ describe('the border of the engine', () => {
       closed.evaluate(1, []),
       closed.compareQueries([query, query], { baseRotation: 0, rotationReach: 5, matchLimit: 0 }),
       closed.scan([], false, 1),
+      closed.scanWhenIdle([], 1),
     ];
     for (const promise of promises) await assert.rejects(promise, refused);
     assert.equal(closed.kernel, '');

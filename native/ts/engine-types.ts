@@ -145,6 +145,8 @@ export interface PoolCounters {
   readonly steals: number;
   readonly kernelNanoseconds: number;
   readonly busyNanoseconds: number;
+  /** Time spent in scans that nobody waits for, which are in none of the other figures. */
+  readonly idleWorkNanoseconds: number;
   readonly queued: number;
 }
 
@@ -251,6 +253,12 @@ export interface IrisEngine {
   compareQueries(queries: readonly QueryHandle[], window: ComparisonWindow): Promise<Uint8Array>;
   /** One pass over each side's irises for all searches. `token` may be cancelled: rejects with CANCELLED. */
   scan(searches: readonly OpenSearch[], withDistances: boolean, token: number): Promise<ScanResult[]>;
+  /**
+   * The same when nobody waits: on time that the workers have left, giving way to everything else after a fraction of a
+   * millisecond. Only what matches is among the nearest.
+   */
+  scanWhenIdle(searches: readonly OpenSearch[], token: number): Promise<ScanResult[]>;
+  /** Ends a scan of either kind. */
   cancelScan(token: number): void;
 
   counters(): EngineCounters;

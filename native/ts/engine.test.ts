@@ -299,6 +299,40 @@ describe('the engine', () => {
     assert.equal(answer.matchCount, 1);
   });
 
+  it('finds all that matches, and nothing else, when nobody waits', async () => {
+    const irises = Array.from({ length: 300 }, randomIris);
+    await enrol(irises);
+    engine.erase(12, 1);
+    const [near, gone] = await engine.prepareQueries(packProbes([irises[10], irises[11]]));
+    const searches = [openSearch(near, 100), openSearch(near, 100, Side.Right), openSearch(gone, 100)];
+    const answers = await engine.scanWhenIdle(searches, 1);
+    assert.deepEqual(
+      answers.map(({ nearest }) => pairs(nearest)),
+      [[[11, 0]], [[11, 0]], []],
+    );
+    assert.deepEqual(
+      answers.map(({ matchCount, compared }) => [matchCount, compared]),
+      [
+        [1, 299],
+        [1, 299],
+        [0, 299],
+      ],
+    );
+    const { left, right } = engine.counters();
+    assert.ok(left.idleWorkNanoseconds > 0 && right.idleWorkNanoseconds > 0);
+  });
+
+  it('cancels a scan that nobody waits for by its token, too', async () => {
+    const [handle] = await enrol([randomIris()]);
+    const scan = engine.scanWhenIdle([openSearch(handle, 5)], 7);
+    await assert.rejects(
+      engine.scan([openSearch(handle, 5)], false, 7),
+      (error) => nativeErrorCode(error) === 'INVALID_ARGUMENT',
+    );
+    engine.cancelScan(7);
+    await assert.rejects(scan, (error) => nativeErrorCode(error) === 'CANCELLED');
+  });
+
   it('settles reservations that wait for growth when it closes', async () => {
     const large = startEngine(1, 20_000);
     const waiting = Promise.allSettled(Array.from({ length: 5 }, () => large.reserve(4_000)));

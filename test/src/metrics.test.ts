@@ -58,7 +58,7 @@ describe('the metrics of a pair', () => {
   let prometheus: PrometheusUnderTest;
   let shown: Readonly<Record<'graph' | 'iris', Map<string, ShownMetric>>>;
   before(async () => {
-    test = await PairUnderTest.start();
+    test = await PairUnderTest.start({ IRISPAIR_AUDIT_SHARE: '1' });
     prometheus = await PrometheusUnderTest.start({
       targets: { 'graph-service': test.http.graph, 'iris-service': test.http.iris },
       rules: `${RULES}/*.yml`,

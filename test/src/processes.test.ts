@@ -69,6 +69,16 @@ describe('a service as a process', () => {
         { IRISPAIR_THRESHOLD: '0.5' },
         'graph service: IRISPAIR_THRESHOLD="0.5": give a number from 0 to below 0.5\n',
       ],
+      [
+        'graph',
+        { IRISPAIR_AUDIT_SHARE: '1.01' },
+        'graph service: IRISPAIR_AUDIT_SHARE="1.01": give a number from 0 to 1\n',
+      ],
+      [
+        'graph',
+        { IRISPAIR_AUDIT_SHARE: '1 %' },
+        'graph service: IRISPAIR_AUDIT_SHARE="1 %": give a number from 0 to 1\n',
+      ],
     ];
     for (const [service, more, complaint] of wrong) {
       const process = start(service, more);

@@ -59,8 +59,13 @@ describe('the public port', () => {
   async function untilHealth(wanted: string): Promise<void> {
     let seen: unknown;
     for (const end = Date.now() + LONGEST_WAIT_MILLISECONDS; Date.now() < end;) {
-      seen = (await call(health, 'Check', { service: 'irispair.v1.IrisPair' })).status;
-      if (seen === wanted) return;
+      const seenOf = await Promise.all(
+        ['irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'].map((service) =>
+          call(health, 'Check', { service }),
+        ),
+      );
+      seen = seenOf.map((answer) => answer.status).join(', ');
+      if (seen === `${wanted}, ${wanted}`) return;
       await sleep(20);
     }
     assert.equal(seen, wanted);
@@ -103,7 +108,11 @@ describe('the public port', () => {
     };
     const { listServicesResponse } = await ask({ listServices: '' });
     const names = listServicesResponse?.service.map(({ name }) => name) ?? [];
-    assert.deepEqual(names.sort(), ['grpc.health.v1.Health', 'irispair.v1.IrisPair']);
+    assert.deepEqual(names.sort(), [
+      'grpc.health.v1.Health',
+      'irispair.v1.IrisPair',
+      'irispair.v1.IrisPairAdmin',
+    ]);
     const filesWith = async (fileContainingSymbol: string) =>
       (await ask({ fileContainingSymbol })).fileDescriptorResponse?.fileDescriptorProto ?? [];
     assert.equal((await filesWith('grpc.health.v1.Health')).length, 1);

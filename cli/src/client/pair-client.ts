@@ -8,13 +8,14 @@ const CALL_MILLISECONDS = 30_000;
 /** A connection to a graph service. */
 export class PairClient {
   private readonly client: api.IrisPairClient;
+  private readonly admin: api.IrisPairAdminClient;
 
   /** @param address HOST:PORT */
   constructor(readonly address: string) {
-    this.client = new api.IrisPairClient(address, credentials.createInsecure(), {
-      // Nobody publishes one in DNS, and where no server answers for it the process would wait for that at its end.
-      'grpc.service_config_disable_resolution': 1,
-    });
+    // Nobody publishes one in DNS, and where no server answers for it the process would wait for that at its end.
+    const options = { 'grpc.service_config_disable_resolution': 1 };
+    this.client = new api.IrisPairClient(address, credentials.createInsecure(), options);
+    this.admin = new api.IrisPairAdminClient(address, credentials.createInsecure(), options);
   }
 
   status(): Promise<api.StatusResponse> {
@@ -60,8 +61,47 @@ export class PairClient {
     await Promise.race([ended, sent.then(() => ended)]);
   }
 
+  /**
+   * Measures recall.
+   * @param probes captures to search for, when the plan asks for no samples
+   * @param gotOn told how far it is
+   */
+  async measureRecall(
+    plan: api.RecallPlan,
+    probes: Iterable<api.Iris> | AsyncIterable<api.Iris>,
+    gotOn: (progress: api.RecallProgress) => void,
+  ): Promise<api.RecallResult> {
+    const stream = this.admin.measureRecall();
+    const ended = new Promise<api.RecallResult>((resolve, reject) => {
+      let result: api.RecallResult | undefined;
+      stream.on('data', ({ news }: api.MeasureRecallResponse) => {
+        if (news?.$case === 'progress') gotOn(news.value);
+        if (news?.$case === 'result') result = news.value;
+      });
+      stream.on('end', () => {
+        if (result !== undefined) resolve(result);
+      });
+      stream.on('error', reject);
+    });
+    const sent = (async () => {
+      stream.write({ part: { $case: 'plan', value: plan } });
+      for await (const value of probes) {
+        if (!stream.write({ part: { $case: 'probe', value } }))
+          await new Promise((resolve) => stream.once('drain', resolve));
+      }
+      stream.end();
+    })();
+    try {
+      return await Promise.race([ended, sent.then(() => ended)]);
+    } catch (error) {
+      stream.cancel();
+      throw error;
+    }
+  }
+
   close(): void {
     this.client.close();
+    this.admin.close();
   }
 }
 

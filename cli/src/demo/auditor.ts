@@ -14,6 +14,7 @@ import { matchLimit } from '@irispair/common/matching/threshold';
 import {
   IrisComputeClient,
   Orientation,
+  ScanManner,
   Side,
   type OpenSearch,
   type ScanResponse,
@@ -101,7 +102,12 @@ export class Auditor {
       ),
     );
     const found: ReadonlySet<number>[] = [];
-    const call = this.client.scan({ searches, withDistances: false, trace: undefined });
+    const call = this.client.scan({
+      searches,
+      withDistances: false,
+      trace: undefined,
+      manner: ScanManner.AWAITED,
+    });
     for await (const answer of call as AsyncIterable<ScanResponse>) {
       const matching = unpackVectorIds(answer.nearest).slice(0, answer.matchCount);
       found[answer.searchIndex] = new Set(matching.map(({ serialId }) => serialId));

@@ -6,6 +6,8 @@ export interface Progress {
   step(): void;
   /** So many steps are done. */
   reach(steps: number): void;
+  /** It is known now how many there are. */
+  expect(total: number): void;
   stop(): void;
 }
 
@@ -21,6 +23,9 @@ export function startProgress(title: string, total: number | null): Progress {
     },
     reach(steps) {
       bar.update(steps);
+    },
+    expect(total) {
+      bar.setTotal(total);
     },
     stop() {
       bar.stop();

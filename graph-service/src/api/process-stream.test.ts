@@ -8,7 +8,7 @@ import { createLogger } from '@irispair/common/log/logger';
 import * as api from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { PublicCalls } from './calls.js';
-import { createPublicServer, listen } from './public-server.js';
+import { createPublicServer, listen, type AdminCalls } from './public-server.js';
 
 const MOST_UNANSWERED = 64;
 const LARGE_ANSWER = Buffer.alloc(64 << 10, 0x5a);
@@ -66,6 +66,9 @@ function errorOf(response: api.ProcessResponse | undefined): { code: number; mes
   return response.response.value;
 }
 
+/** Nobody asks for it here. */
+const NO_ADMIN: AdminCalls = { measureRecall: () => Promise.resolve() };
+
 describe('the bulk stream', () => {
   let served: Calls;
   let server: Server;
@@ -75,7 +78,7 @@ describe('the bulk stream', () => {
   beforeEach(async () => {
     served = new Calls();
     const health = new HealthImplementation({ '': 'SERVING' });
-    server = createPublicServer(served.calls, health, createLogger('graph', 'silent'));
+    server = createPublicServer(served.calls, NO_ADMIN, health, createLogger('graph', 'silent'));
     const port = await listen(server, '127.0.0.1:0');
     client = new api.IrisPairClient(`127.0.0.1:${port}`, credentials.createInsecure());
     stream = client.process();

@@ -51,7 +51,7 @@ export function serveProcess(
       checkRequestId(requestId, unanswered);
       unanswered.add(requestId);
       try {
-        const response = await answer(request, calls, { ...patience, trace: traced?.span });
+        const response = await answer(request, calls, { ...patience, requestId, trace: traced?.span });
         traced?.answered();
         send({ requestId, response });
       } finally {

@@ -1,5 +1,11 @@
-/** The public gRPC server: IrisPair, standard health, reflection. */
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+/** The public gRPC server: IrisPair, IrisPairAdmin, standard health, reflection. */
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
@@ -9,11 +15,29 @@ import { toStatus } from '@irispair/common/grpc/status';
 import type { Logger } from '@irispair/common/log/logger';
 import type { Tracing } from '@irispair/common/traces/tracing';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
-import { IrisPairService, type IrisPairServer } from '@irispair/proto/public';
+import {
+  IrisPairAdminService,
+  IrisPairService,
+  type IrisPairAdminServer,
+  type IrisPairServer,
+  type MeasureRecallRequest,
+  type MeasureRecallResponse,
+} from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { Call, PublicCalls } from './calls.js';
 import { serveProcess } from './process-stream.js';
 import { beginRequest } from './request-trace.js';
+
+/** A call that streams both ways; resolves when all is written, rejects with what it is to end with. */
+export type StreamedCall<Request, Response> = (
+  call: ServerDuplexStream<Request, Response>,
+  patience: Patience,
+) => Promise<void>;
+
+/** What operators ask. */
+export interface AdminCalls {
+  readonly measureRecall: StreamedCall<MeasureRecallRequest, MeasureRecallResponse>;
+}
 
 /**
  * The server, not yet listening.
@@ -21,6 +45,7 @@ import { beginRequest } from './request-trace.js';
  */
 export function createPublicServer(
   calls: PublicCalls,
+  admin: AdminCalls,
   health: HealthImplementation,
   logger: Logger,
   tracing?: Tracing,
@@ -42,6 +67,8 @@ export function createPublicServer(
     },
   };
   server.addService(IrisPairService, handlers);
+  const adminHandlers: IrisPairAdminServer = { measureRecall: streamed(admin.measureRecall, logger) };
+  server.addService(IrisPairAdminService, adminHandlers);
   health.addToServer(server);
   // Reflection tells the names as the .proto files write them.
   const definition = loadSync([PUBLIC_API_PROTO, HEALTH_PROTO], {
@@ -94,6 +121,21 @@ function answerUnary<Request, Response>(
           callback(answer);
         },
       );
+  };
+}
+
+function streamed<Request, Response>(serve: StreamedCall<Request, Response>, logger: Logger) {
+  return (call: ServerDuplexStream<Request, Response>): void => {
+    serve(call, patienceOf(call)).then(
+      () => {
+        call.end();
+      },
+      (error: unknown) => {
+        const answer = toStatus(error);
+        logger.debug({ err: error, code: answer.code, path: call.getPath() }, 'call failed');
+        call.emit('error', answer);
+      },
+    );
   };
 }
 

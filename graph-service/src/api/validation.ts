@@ -25,9 +25,10 @@ export function checkDelete(request: api.DeleteRequest): Ask {
   return { kind: 'delete', serialId: serialId(request.serialId) };
 }
 
-function checkIris(iris: api.Iris | undefined): Iris {
-  if (iris === undefined) throw new InvalidInputError('iris', 'missing: send the templates of both eyes');
-  return { left: checkEye(iris.left, 'iris.left'), right: checkEye(iris.right, 'iris.right') };
+/** @throws InvalidInputError naming what is wrong below `field` */
+export function checkIris(iris: api.Iris | undefined, field = 'iris'): Iris {
+  if (iris === undefined) throw new InvalidInputError(field, 'missing: send the templates of both eyes');
+  return { left: checkEye(iris.left, `${field}.left`), right: checkEye(iris.right, `${field}.right`) };
 }
 
 function checkEye(template: api.Template | undefined, field: string): Template {

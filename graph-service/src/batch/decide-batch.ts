@@ -7,6 +7,7 @@
  * 3. Compare directly what was found on one side only, and the OR-lists.
  * 4. Decide each request in order: an earlier one that will be enrolled counts as enrolled.
  * 5. Store what is to be stored, durably; then link it; then answer.
+ * 6. Hand over the searches that were drawn for an audit, with their probes; release the others'.
  */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
@@ -31,6 +32,7 @@ import { decide, Decision, type Sighting, type Verdict } from '../matching/decis
 import type { Matcher } from '../matching/matcher.js';
 import { sightings, type FourSearches } from '../matching/sightings.js';
 import { BatchTraces } from '../traces/batch-traces.js';
+import type { Auditor, DrawnSearch } from '../recall/auditor.js';
 import { lost } from './batcher.js';
 import type { Answer, Ask, Pending } from './request.js';
 
@@ -41,6 +43,7 @@ export interface BatchParts {
   readonly index: GraphIndex;
   readonly matcher: Matcher;
   readonly registry: Registry;
+  readonly auditor: Auditor;
   readonly logger: Logger;
   /** The graph could not follow a stored change: it must be caught up before anything else is decided. */
   readonly fellBehind: () => void;
@@ -71,14 +74,17 @@ interface Outcome {
 export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
   const handles: number[] = [];
   const traces = BatchTraces.begin(batch);
+  const drawn: DrawnSearch[] = [];
+  let kept: ReadonlySet<number> = new Set();
   try {
     const cases = await prepare(batch, parts, handles, traces);
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
-      decideSearches(searching, parts, traces),
+      decideSearches(searching, parts, traces, drawn),
       Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts, traces))),
     ]);
     await storeAndAnswer([...verdicts, ...others.flat()], parts, traces);
+    kept = parts.auditor.take(drawn);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
@@ -88,7 +94,8 @@ export async function decideBatch(batch: readonly Pending[], parts: BatchParts):
     for (const pending of batch) traces.reject(pending, reason);
   } finally {
     traces.all().end();
-    if (handles.length > 0) release(handles, parts);
+    const over = handles.filter((handle) => !kept.has(handle));
+    if (over.length > 0) release(over, parts);
   }
 }
 
@@ -129,6 +136,7 @@ async function decideSearches(
   cases: readonly Case<Searching>[],
   parts: BatchParts,
   traces: BatchTraces,
+  drawn: DrawnSearch[],
 ): Promise<Outcome[]> {
   if (cases.length === 0) return [];
   const handles = cases.map(({ handle }) => handle);
@@ -140,7 +148,7 @@ async function decideSearches(
   const seen = await Promise.all(
     cases.map((one, index) => sightingsOf(one, searched[index], parts, spans[index])),
   );
-  return decideInOrder(cases, searched, seen, mates, parts.registry, traces);
+  return decideInOrder(cases, searched, seen, mates, parts, traces, drawn);
 }
 
 function deadlineOf({ pending }: Case): number {
@@ -166,12 +174,13 @@ function decideInOrder(
   searched: readonly (FourSearches | Error)[],
   seen: readonly (Sighting[] | Error)[],
   mates: BatchMates,
-  registry: Registry,
+  parts: BatchParts,
   traces: BatchTraces,
+  drawn: DrawnSearch[],
 ): Outcome[] {
   const outcomes: Outcome[] = [];
   const enrolled: { place: number; id: VectorId }[] = [];
-  let next: number = registry.next;
+  let next: number = parts.registry.next;
   cases.forEach(({ pending, ask, handle }, place) => {
     const four = searched[place];
     const own = seen[place];
@@ -182,7 +191,23 @@ function decideInOrder(
     }
     const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
     const verdict = decide([...own, ...fromMates], new Set(ask.orList));
-    if (ask.kind === 'search' || verdict.decision !== Decision.Unique) {
+    const isEnrolled = ask.kind === 'enroll' && verdict.decision === Decision.Unique;
+    if (parts.matcher.usesWalks && parts.auditor.draw()) {
+      drawn.push({
+        handle,
+        walked: four,
+        moment: parts.registry.moment(),
+        about: {
+          requestId: pending.patience.requestId,
+          request: ask.kind,
+          decision: verdict.decision,
+          enrolledAs: isEnrolled ? next : null,
+          ef: parts.index.parameters.ef,
+          ...parts.index.shape,
+        },
+      });
+    }
+    if (!isEnrolled) {
       outcomes.push({
         pending,
         change: undefined,

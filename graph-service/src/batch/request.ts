@@ -31,6 +31,8 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** The request's span when it is traced. */
   readonly trace?: OpenSpan | undefined;
+  /** What the caller calls the request, for logs; not given for a call of its own. */
+  readonly requestId?: string;
 }
 
 /** A request that waits for its answer. */

@@ -30,8 +30,28 @@ const BY_SIZE: readonly (GraphParameters & { readonly upTo: number })[] = [
   { upTo: Infinity, m: 256, mMax: 512, ef: 320 },
 ];
 
+/** Most neighbours that a row may be laid out for. */
+export const MOST_NEIGHBOURS = 1_024;
+
 /** A row that outgrows its limit is compacted. */
 export const ROW_LIMIT_FACTOR = 1.1;
+
+/** The parameters of the first larger size that has more of them than these. */
+export function largerParameters(size: number, inUse: GraphParameters): GraphParameters {
+  const larger = BY_SIZE.find(({ upTo, m, mMax }) => upTo >= size && (m > inUse.m || mMax > inUse.mMax));
+  if (larger === undefined) {
+    return {
+      m: Math.min(2 * inUse.m, MOST_NEIGHBOURS),
+      mMax: Math.min(2 * inUse.mMax, MOST_NEIGHBOURS),
+      ef: 2 * inUse.ef,
+    };
+  }
+  return {
+    m: Math.max(larger.m, inUse.m),
+    mMax: Math.max(larger.mMax, inUse.mMax),
+    ef: Math.max(larger.ef, inUse.ef),
+  };
+}
 
 /** The parameters for this many irises. */
 export function parametersFor(size: number, overrides: ParameterOverrides): GraphParameters {

@@ -29,6 +29,10 @@ import type { SearchResult } from '../walk/order.js';
 
 const CALL_MILLISECONDS = 10_000;
 const LONG_CALL_MILLISECONDS = 120_000;
+/** A scan on idle time takes as long as others keep the workers busy. */
+const IDLE_SCAN_MILLISECONDS = 600_000;
+/** More matches of one search are not told: more than anybody has. */
+const MOST_MATCHES = 65_535;
 const REGISTRY_ENTRY_BYTES = 8;
 
 /** A client of the iris service. */
@@ -53,6 +57,16 @@ export class IrisClient {
       sessionId,
       probes: irises.map(irisMessage),
     });
+    return queryHandles;
+  }
+
+  /** New captures made up of people who are enrolled; 0 for one who is no longer. */
+  async prepareRecaptures(sessionId: number, serialIds: readonly SerialId[]): Promise<number[]> {
+    const { queryHandles } = await this.call(
+      this.client.prepareRecaptures.bind(this.client),
+      { sessionId, serialIds: [...serialIds] },
+      LONG_CALL_MILLISECONDS,
+    );
     return queryHandles;
   }
 
@@ -111,13 +125,45 @@ export class IrisClient {
    * Exact results, in the order of the searches.
    * @param trace of the requests that search; undefined when none is traced
    */
-  async scan(
+  scan(
     searches: readonly wire.OpenSearch[],
     trace: wire.TraceContext | undefined,
   ): Promise<SearchResult[]> {
+    return this.readScan(this.startScan(searches, wire.ScanManner.AWAITED, LONG_CALL_MILLISECONDS, trace));
+  }
+
+  /**
+   * All that matches, found on time that the iris service has left.
+   * @param searches at most 128; their `ef` does not matter
+   * @param signal ends the scan
+   */
+  async scanWhenIdle(searches: readonly wire.OpenSearch[], signal: AbortSignal): Promise<SearchResult[]> {
+    const all = searches.map((search) => ({ ...search, ef: MOST_MATCHES }));
+    const call = this.startScan(all, wire.ScanManner.IDLE, IDLE_SCAN_MILLISECONDS, undefined);
+    const cancel = () => {
+      call.cancel();
+    };
+    signal.addEventListener('abort', cancel);
+    if (signal.aborted) cancel();
+    try {
+      return await this.readScan(call);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  private startScan(
+    searches: readonly wire.OpenSearch[],
+    manner: wire.ScanManner,
+    milliseconds: number,
+    trace: wire.TraceContext | undefined,
+  ): ClientReadableStream<wire.ScanResponse> {
+    const request = { searches: [...searches], withDistances: false, trace, manner };
+    return this.client.scan(request, new Metadata(), deadlineIn(milliseconds));
+  }
+
+  private async readScan(call: ClientReadableStream<wire.ScanResponse>): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
-    const request = { searches: [...searches], withDistances: false, trace };
-    const call = this.client.scan(request, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
     await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
       results[searchIndex] = {
         neighbours: unpackVectorIds(nearest),

@@ -53,6 +53,43 @@ describe('the registry', () => {
     assert.deepEqual([registry.live, registry.highest], [1, 2]);
   });
 
+  it('knows who was current at a moment and still is, until it is read anew', () => {
+    const registry = new Registry();
+    registry.reset([1, 2, 3].map((serial) => ({ id: idOf(serial), deleted: false })));
+    const moment = registry.moment();
+    registry.set({ id: idOf(2, 1), deleted: false });
+    registry.set({ id: idOf(3, 1), deleted: true });
+    registry.set({ id: idOf(4), deleted: false });
+    const isCurrent = (serial: number, version = 0) => registry.isCurrentSince(idOf(serial, version), moment);
+    assert.deepEqual([isCurrent(1), isCurrent(1, 1)], [true, false]);
+    assert.deepEqual([isCurrent(2), isCurrent(2, 1)], [false, false]);
+    assert.deepEqual(
+      [isCurrent(3), isCurrent(3, 1), isCurrent(4), isCurrent(5)],
+      [false, false, false, false],
+    );
+    const later = registry.moment();
+    assert.deepEqual(
+      [registry.isCurrentSince(idOf(2, 1), later), registry.isCurrentSince(idOf(4), later)],
+      [true, true],
+    );
+    assert.equal(registry.remembers(moment), true);
+    registry.reset(registry.all());
+    assert.equal(registry.remembers(moment), false);
+    assert.equal(registry.remembers(registry.moment()), true);
+  });
+
+  it('forgets moments before what it has no room to remember', () => {
+    const registry = new Registry();
+    registry.reset(Array.from({ length: 70_000 }, (_, index) => ({ id: idOf(index + 1), deleted: false })));
+    const before = registry.moment();
+    for (let serial = 1; serial <= 65_536; serial++) registry.set({ id: idOf(serial, 1), deleted: false });
+    assert.equal(registry.remembers(before), true);
+    assert.equal(registry.isCurrentSince(idOf(1, 1), before), false);
+    registry.set({ id: idOf(70_000, 1), deleted: false });
+    assert.equal(registry.remembers(before), false);
+    assert.equal(registry.remembers(registry.moment()), true);
+  });
+
   it('says why somebody cannot be found', () => {
     const registry = new Registry();
     registry.reset([

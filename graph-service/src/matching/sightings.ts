@@ -60,6 +60,7 @@ async function sightingsIn(
   }));
 }
 
-function matchesOf({ neighbours, matchCount }: SearchResult): readonly VectorId[] {
+/** The ids that match, nearest first. */
+export function matchesOf({ neighbours, matchCount }: SearchResult): readonly VectorId[] {
   return neighbours.slice(0, matchCount);
 }

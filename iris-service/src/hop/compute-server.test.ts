@@ -135,6 +135,32 @@ describe('the calls beside the hop', () => {
     assert.equal((await refusalOf(test.compare(handles))).code, status.NOT_FOUND);
   });
 
+  it('make captures up of those who are enrolled, which match them and nobody else', async () => {
+    const handles = await test.prepare(session, [irisOf('m'), irisOf('n'), irisOf('o')]);
+    const first = (await registered()).length + 1;
+    await test.commit(handles.map((handle, index) => insert(handle, first + index)));
+    await test.commit([remove([first + 1, 0])]);
+    const held = (await test.placement()).queries;
+    const made = await test.recaptures(session, [first, first + 1, first + 2, first + 99]);
+    assert.deepEqual(
+      made.map((handle) => handle > 0),
+      [true, false, true, false],
+    );
+    assert.equal((await test.placement()).queries, held + 2);
+    const searches = [searchFor(made[0], 9), searchFor(made[2], 9, { side: wire.Side.RIGHT })];
+    const [one, two] = await test.scan(searches, wire.ScanManner.IDLE);
+    assert.deepEqual([serials(one.nearest), serials(two.nearest)], [[first], [first + 2]]);
+    assert.match((await refusalOf(test.recaptures(session, []))).details, /^serial_ids: 0 given, 1 to 1024/);
+    assert.match((await refusalOf(test.recaptures(session, [1, 0]))).details, /^serial_ids\[1\]: 0 is not/);
+    assert.equal((await refusalOf(test.recaptures(9_999, [first]))).code, status.NOT_FOUND);
+    const many = Array.from({ length: 129 }, () => searches[0]);
+    assert.match(
+      (await refusalOf(test.scan(many, wire.ScanManner.IDLE))).details,
+      /^searches: 129 given, 1 to 128 are allowed/,
+    );
+    await test.release(made);
+  });
+
   it('scan exactly, refuse what cannot be scanned, and stop when cancelled', async () => {
     const irises = Array.from({ length: 100 }, (_, index) => irisOf(`scanned ${index}`));
     const handles = await test.prepare(session, irises);
@@ -156,7 +182,12 @@ describe('the calls beside the hop', () => {
 
     const before = test.engine.counters().distances;
     const searches = Array.from({ length: 4_096 }, () => searchFor(handles[0], 1, { rotationReach: 15 }));
-    const call = test.client.scan({ searches, withDistances: false, trace: undefined });
+    const call = test.client.scan({
+      searches,
+      withDistances: false,
+      trace: undefined,
+      manner: wire.ScanManner.AWAITED,
+    });
     const ended = new Promise<{ code: status }>((resolve) => call.once('status', resolve));
     call.on('error', () => undefined);
     call.resume();

@@ -14,17 +14,19 @@ import {
   StoreAwayError,
 } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
-import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
+import { serialId, version, type SerialId, type VectorId } from '@irispair/common/ids/vector-id';
 import { irisMessage } from '@irispair/common/iris/message';
+import type { Iris } from '@irispair/common/iris/template';
 import type { Logger } from '@irispair/common/log/logger';
 import type { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
 import type { IrisEngine } from '@irispair/native/engine-types';
 import { decodeRecord, packProbes } from '@irispair/native/records';
-import type * as wire from '@irispair/proto/compute';
+import * as wire from '@irispair/proto/compute';
 import type { Gallery, WantedChange } from '../gallery/gallery.js';
 import type { PlacementReport } from '../placement/placement-report.js';
+import { recaptureOf } from '../recall/recapture.js';
 import type { HopTraces } from '../traces/hop-traces.js';
 import { MAXIMUM_CANDIDATES_A_STEP, MAXIMUM_REQUESTS_IN_FLIGHT, serveEvaluate } from './evaluate.js';
 import type { Sessions } from './sessions.js';
@@ -34,6 +36,8 @@ const HEARTBEAT_MILLISECONDS = 2_000;
 const MOST_PROBES = 1_024;
 const MOST_QUERIES_HELD = 65_536;
 const MOST_SCAN_SEARCHES = 4_096;
+/** More would make a slice of the idle scan longer than anybody should wait for. */
+const MOST_IDLE_SCAN_SEARCHES = 128;
 const MOST_CHANGES = 4_096;
 const REGISTRY_ENTRIES_A_MESSAGE = 8_192;
 const REGISTRY_ENTRY_BYTES = 8;
@@ -83,6 +87,7 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
       void parts.requests.watch('Registry', () => serveRegistry(call, parts.gallery), codeOf);
     },
     prepareQuery: unary('PrepareQuery', (request) => prepareQuery(request, parts)),
+    prepareRecaptures: unary('PrepareRecaptures', (request) => prepareRecaptures(request, parts)),
     releaseQuery: unary('ReleaseQuery', ({ queryHandles }) => {
       parts.sessions.release(queryHandles);
       return {};
@@ -182,13 +187,47 @@ async function prepareQuery(
 ): Promise<wire.PrepareQueryResponse> {
   parts.sessions.check(request.sessionId);
   checkCount(request.probes.length, 1, MOST_PROBES, 'probes');
-  if (parts.engine.counters().queries + request.probes.length > MOST_QUERIES_HELD) {
+  const irises = request.probes.map((probe, index) => readProbe(probe, `probes[${index}]`));
+  return { queryHandles: await prepare(request.sessionId, irises, parts) };
+}
+
+async function prepareRecaptures(
+  { sessionId, serialIds }: wire.PrepareRecapturesRequest,
+  parts: ComputeParts,
+): Promise<wire.PrepareRecapturesResponse> {
+  parts.sessions.check(sessionId);
+  checkCount(serialIds.length, 1, MOST_PROBES, 'serial_ids');
+  const captured: Iris[] = [];
+  const places: (number | undefined)[] = [];
+  for (const [index, given] of serialIds.entries()) {
+    const iris = storedIris(serialId(given, `serial_ids[${index}]`), parts.gallery);
+    places.push(iris === undefined ? undefined : captured.length);
+    if (iris !== undefined) captured.push(await recaptureOf(iris));
+  }
+  const handles = captured.length === 0 ? [] : await prepare(sessionId, captured, parts);
+  return { queryHandles: places.map((place) => (place === undefined ? 0 : handles[place])) };
+}
+
+function storedIris(serial: SerialId, gallery: Gallery): Iris | undefined {
+  try {
+    return decodeRecord(gallery.read(serial).record);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function prepare(
+  session: number,
+  irises: readonly Iris[],
+  { engine, sessions }: ComputeParts,
+): Promise<number[]> {
+  if (engine.counters().queries + irises.length > MOST_QUERIES_HELD) {
     throw new ExhaustedError(`${MOST_QUERIES_HELD} queries are held already: release some`);
   }
-  const irises = request.probes.map((probe, index) => readProbe(probe, `probes[${index}]`));
-  const handles = await parts.engine.prepareQueries(packProbes(irises));
-  parts.sessions.hold(request.sessionId, handles);
-  return { queryHandles: handles };
+  const handles = await engine.prepareQueries(packProbes(irises));
+  sessions.hold(session, handles);
+  return handles;
 }
 
 async function compareQueries(
@@ -222,10 +261,13 @@ function tracesOf(context: wire.TraceContext | undefined, name: string, { traces
 }
 
 async function scan(call: ScanCall, token: number, engine: IrisEngine): Promise<void> {
-  const { searches, withDistances } = call.request;
-  checkCount(searches.length, 1, MOST_SCAN_SEARCHES, 'searches');
+  const { searches, withDistances, manner } = call.request;
+  const isIdle = manner === wire.ScanManner.IDLE;
+  checkCount(searches.length, 1, isIdle ? MOST_IDLE_SCAN_SEARCHES : MOST_SCAN_SEARCHES, 'searches');
   const read = searches.map((search, index) => readOpenSearch(search, `searches[${index}]`));
-  const answers = await engine.scan(read, withDistances, token);
+  const answers = isIdle
+    ? await engine.scanWhenIdle(read, token)
+    : await engine.scan(read, withDistances, token);
   answers.forEach((answer, searchIndex) => {
     call.write({
       searchIndex,

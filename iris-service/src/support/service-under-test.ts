@@ -127,8 +127,15 @@ export class ServiceUnderTest {
     return collect(this.client.registry({ fromSerialId }));
   }
 
-  scan(searches: wire.OpenSearch[]): Promise<wire.ScanResponse[]> {
-    return collect(this.client.scan({ searches, withDistances: false, trace: undefined }));
+  scan(searches: wire.OpenSearch[], manner = wire.ScanManner.AWAITED): Promise<wire.ScanResponse[]> {
+    return collect(this.client.scan({ searches, withDistances: false, trace: undefined, manner }));
+  }
+
+  async recaptures(sessionId: number, serialIds: number[]): Promise<number[]> {
+    const { queryHandles } = await unary<wire.PrepareRecapturesResponse>((callback) =>
+      this.client.prepareRecaptures({ sessionId, serialIds }, callback),
+    );
+    return queryHandles;
   }
 }
 

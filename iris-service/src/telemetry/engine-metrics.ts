@@ -71,6 +71,12 @@ function showPools(registry: Registry, engine: IrisEngine): void {
     ],
     [
       readCounter,
+      'irispair_pool_idle_work_seconds_total',
+      'Time that workers of a side spent in exact re-checks, which give way to everything else and are in no other figure of the pool',
+      ({ idleWorkNanoseconds }) => idleWorkNanoseconds / NANOSECONDS_A_SECOND,
+    ],
+    [
+      readCounter,
       'irispair_pool_kernel_seconds_total',
       'CPU time that workers of a side spent in distance kernels',
       ({ kernelNanoseconds }) => kernelNanoseconds / NANOSECONDS_A_SECOND,

@@ -31,6 +31,10 @@ class Directory {
   DirectoryEntry Find(std::uint32_t serial_id) const;
   // False where no serial id of its part of the directory was ever set. Any thread.
   bool MayHold(std::uint32_t serial_id) const { return chunks_[serial_id / kChunkEntries].load() != nullptr; }
+  // First serial id of the part after that of this one, which may be beyond the last serial id there can be.
+  static constexpr std::uint64_t PartAfter(std::uint32_t serial_id) {
+    return (std::uint64_t{serial_id} / kChunkEntries + 1) * kChunkEntries;
+  }
   // The writer only.
   void Set(std::uint32_t serial_id, const DirectoryEntry& entry);
   // Highest serial id ever set; 0 when none. Any thread.

@@ -2,12 +2,16 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/system/kernel_calls.h"
 
 namespace irispair {
 namespace {
+
+// Whose tasks somebody waits for, first to last.
+constexpr std::array kAwaitedLanes{Lane::kSearch, Lane::kScan};
 
 std::uint64_t Nanoseconds() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -60,13 +64,27 @@ WorkerPools::~WorkerPools() {
 }
 
 void WorkerPools::Submit(Side side, Lane lane, Task task) {
-  Queue& queue = queues_[Index(side)];
-  {
-    const std::lock_guard lock(queue.mutex);
-    queue.lanes[static_cast<std::size_t>(lane)].push_back(std::move(task));
-  }
+  Push(side, lane, std::move(task));
   submissions_.fetch_add(1);
-  submissions_.notify_one();
+  if (lane == Lane::kIdle) {
+    // The one that would be woken may be of the other side, and leaves it.
+    submissions_.notify_all();
+  } else {
+    submissions_.notify_one();
+  }
+}
+
+void WorkerPools::Continue(Side side, Task task) { Push(side, Lane::kIdle, std::move(task)); }
+
+void WorkerPools::Push(Side side, Lane lane, Task task) {
+  Queue& queue = queues_[Index(side)];
+  const std::lock_guard lock(queue.mutex);
+  queue.lanes[static_cast<std::size_t>(lane)].push_back(std::move(task));
+}
+
+std::size_t WorkerPools::workers_of(Side side) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(workers_, [side](const auto& worker) { return worker->side == side; }));
 }
 
 PoolCounters WorkerPools::Counters(Side side) const {
@@ -79,21 +97,29 @@ PoolCounters WorkerPools::Counters(Side side) const {
     counters.steals += worker->steals.load();
     counters.kernel_nanoseconds += worker->context.kernel_nanoseconds.load();
     counters.busy_nanoseconds += worker->busy_nanoseconds.load();
+    counters.idle_work_nanoseconds += worker->idle_work_nanoseconds.load();
   }
   const Queue& queue = queues_[Index(side)];
   const std::lock_guard lock(queue.mutex);
-  for (const auto& lane : queue.lanes) counters.queued += static_cast<std::uint32_t>(lane.size());
+  for (const Lane lane : kAwaitedLanes) {
+    counters.queued += static_cast<std::uint32_t>(queue.lanes[static_cast<std::size_t>(lane)].size());
+  }
   return counters;
 }
 
 void WorkerPools::Work(Worker& worker) {
   while (true) {
     const std::uint32_t seen = submissions_.load();
-    if (std::optional<Task> task = Take(worker)) {
+    if (std::optional<Taken> taken = Take(worker)) {
       const std::uint64_t start = Nanoseconds();
-      (*task)(worker.context);
-      worker.busy_nanoseconds.fetch_add(Nanoseconds() - start);
-      worker.tasks.fetch_add(1);
+      taken->task(worker.context);
+      const std::uint64_t took = Nanoseconds() - start;
+      if (taken->lane == Lane::kIdle) {
+        worker.idle_work_nanoseconds.fetch_add(took);
+      } else {
+        worker.busy_nanoseconds.fetch_add(took);
+        worker.tasks.fetch_add(1);
+      }
     } else if (stopping_.load()) {
       return;
     } else {
@@ -102,16 +128,17 @@ void WorkerPools::Work(Worker& worker) {
   }
 }
 
-std::optional<Task> WorkerPools::Take(Worker& worker) {
+std::optional<WorkerPools::Taken> WorkerPools::Take(Worker& worker) {
   const Side other = Other(worker.side);
-  for (const Lane lane : {Lane::kSearch, Lane::kScan}) {
-    if (std::optional<Task> own = Pop(worker.side, lane)) return own;
+  for (const Lane lane : kAwaitedLanes) {
+    if (std::optional<Task> own = Pop(worker.side, lane)) return Taken{std::move(*own), lane};
     worker.steal_attempts.fetch_add(1);
     if (std::optional<Task> stolen = Pop(other, lane)) {
       worker.steals.fetch_add(1);
-      return stolen;
+      return Taken{std::move(*stolen), lane};
     }
   }
+  if (std::optional<Task> idle = Pop(worker.side, Lane::kIdle)) return Taken{std::move(*idle), Lane::kIdle};
   return std::nullopt;
 }
 

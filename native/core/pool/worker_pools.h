@@ -1,7 +1,9 @@
 // The two worker pools, one a side. Each worker is pinned to one CPU; one whose side is idle steals from the
 // other.
 //
-// A pool has two lanes: searches somebody waits for go before scans, also across sides.
+// A pool has three lanes: searches somebody waits for go before scans, also across sides. Idle work nobody
+// waits for runs only when neither side has anything else queued, stays on its side, and comes in small
+// pieces: what is submitted meanwhile waits for one piece at most.
 #pragma once
 
 #include <array>
@@ -23,8 +25,8 @@ inline constexpr std::size_t kSides = 2;
 constexpr std::size_t Index(Side side) { return static_cast<std::size_t>(side); }
 constexpr Side Other(Side side) { return side == Side::kLeft ? Side::kRight : Side::kLeft; }
 
-enum class Lane : std::uint8_t { kSearch = 0, kScan = 1 };
-inline constexpr std::size_t kLanes = 2;
+enum class Lane : std::uint8_t { kSearch = 0, kScan = 1, kIdle = 2 };
+inline constexpr std::size_t kLanes = 3;
 
 struct PoolPlan {
   // One worker each, at least one.
@@ -35,6 +37,7 @@ struct PoolPlan {
   bool pinned = false;
 };
 
+// Idle work is counted by its time alone: it is neither load nor waits for anybody.
 struct PoolCounters {
   std::uint32_t workers = 0;
   std::uint64_t tasks = 0;
@@ -42,6 +45,7 @@ struct PoolCounters {
   std::uint64_t steals = 0;
   std::uint64_t kernel_nanoseconds = 0;
   std::uint64_t busy_nanoseconds = 0;
+  std::uint64_t idle_work_nanoseconds = 0;
   std::uint32_t queued = 0;
 };
 
@@ -66,8 +70,12 @@ class WorkerPools {
 
   // Any thread.
   void Submit(Side side, Lane lane, Task task);
+  // The next piece of idle work, from the piece before it: its own worker looks again at once, so nobody is
+  // woken.
+  void Continue(Side side, Task task);
   PoolCounters Counters(Side side) const;
   std::size_t worker_count() const { return workers_.size(); }
+  std::size_t workers_of(Side side) const;
 
  private:
   struct Queue {
@@ -82,11 +90,18 @@ class WorkerPools {
     std::atomic<std::uint64_t> steal_attempts{0};
     std::atomic<std::uint64_t> steals{0};
     std::atomic<std::uint64_t> busy_nanoseconds{0};
+    std::atomic<std::uint64_t> idle_work_nanoseconds{0};
     std::thread thread;
   };
 
+  struct Taken {
+    Task task;
+    Lane lane;
+  };
+
   void Work(Worker& worker);
-  std::optional<Task> Take(Worker& worker);
+  std::optional<Taken> Take(Worker& worker);
+  void Push(Side side, Lane lane, Task task);
   std::optional<Task> Pop(Side side, Lane lane);
 
   std::array<Queue, kSides> queues_;

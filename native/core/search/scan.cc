@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/system/thread_clock.h"
 
@@ -13,6 +14,19 @@ constexpr std::uint32_t kChunk = 512;
 // Irises of one block: 19 KiB, which stay in the first-level cache beside a probe.
 constexpr std::size_t kBlock = 8;
 
+// Comparisons of one slice of an idle scan, some 0.2 ms: what somebody waits for waits no longer for it.
+constexpr std::size_t kSliceComparisons = 256;
+
+// Serial ids of a slice for so many searches: a power of two, so that slices lie within one part of the
+// directory, and no less than a block.
+std::uint32_t SliceFor(std::size_t searches) {
+  return static_cast<std::uint32_t>(std::max(kBlock, std::bit_floor(kSliceComparisons / searches)));
+}
+
+std::size_t TakersOf(const WorkerPools& pools, Side side) {
+  return std::max<std::size_t>(1, pools.workers_of(side) / 2);
+}
+
 bool Before(const Found& a, const Found& b) {
   if (Nearer(a.distance, b.distance)) return true;
   if (Nearer(b.distance, a.distance)) return false;
@@ -21,55 +35,115 @@ bool Before(const Found& a, const Found& b) {
 
 }  // namespace
 
-Scan::Scan(Workshop workshop, std::vector<SearchTerms> searches)
-    : workshop_(workshop), answer_mutexes_(searches.size()), answers_(searches.size()) {
+Scan::Scan(Workshop workshop, std::vector<SearchTerms> searches, ScanManner manner)
+    : workshop_(workshop), answer_mutexes_(searches.size()), answers_(searches.size()), manner_(manner) {
   for (SearchTerms& terms : searches) searches_.push_back(std::make_unique<Search>(std::move(terms)));
 }
 
 void Scan::Start(Report report) {
   report_ = std::move(report);
-  const std::uint32_t highest = workshop_.gallery.directory().highest();
+  highest_ = workshop_.gallery.directory().highest();
   std::vector<Side> sides;
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    if (std::ranges::any_of(searches_, [side](const auto& search) { return search->terms().side == side; })) {
-      sides.push_back(side);
-    }
+    const auto of_side =
+        std::ranges::count_if(searches_, [side](const auto& search) { return search->terms().side == side; });
+    if (of_side == 0) continue;
+    sides.push_back(side);
+    slice_[Index(side)] = SliceFor(static_cast<std::size_t>(of_side));
   }
+  if (manner_ == ScanManner::kIdle) {
+    StartIdle(sides);
+  } else {
+    StartAwaited(sides);
+  }
+}
+
+void Scan::StartAwaited(const std::vector<Side>& sides) {
   // Aligned, so that a chunk lies within one part of the directory; parts that hold nothing are passed over.
   std::vector<std::uint32_t> chunks;
-  for (std::uint64_t first = 0; first <= highest; first += kChunk) {
+  for (std::uint64_t first = 0; first <= highest_; first += kChunk) {
     const auto serial_id = static_cast<std::uint32_t>(first);
     if (workshop_.gallery.directory().MayHold(serial_id)) chunks.push_back(serial_id);
   }
-  chunks_left_ = sides.size() * chunks.size();
-  if (chunks_left_ == 0) {
+  parts_left_ = sides.size() * chunks.size();
+  if (parts_left_ == 0) {
     Reported();
     return;
   }
   for (const Side side : sides) {
     for (const std::uint32_t first : chunks) {
-      workshop_.pools.Submit(
-          side, Lane::kScan, [self = shared_from_this(), side, first](WorkerContext& worker) {
-            if (self->outcome_ == ScanOutcome::kDone) self->ScanChunk(side, first, worker);
-            if (self->chunks_left_.fetch_sub(1) == 1) {
-              for (std::size_t search = 0; search < self->searches_.size(); ++search) {
-                ScanAnswer& answer = self->answers_[search];
-                const std::uint32_t limit = self->searches_[search]->terms().match_limit;
-                answer.match_count = static_cast<std::uint32_t>(std::ranges::count_if(
-                    answer.nearest, [limit](const Found& found) { return IsMatch(found.distance, limit); }));
-              }
-              self->Reported();
-            }
-          });
+      workshop_.pools.Submit(side, Lane::kScan,
+                             [self = shared_from_this(), side, first](WorkerContext& worker) {
+                               if (self->outcome_ == ScanOutcome::kDone) {
+                                 self->ScanRun(side, first, kChunk, worker);
+                               }
+                               self->FinishPart();
+                             });
     }
   }
 }
 
-void Scan::ScanChunk(Side side, std::uint32_t first, WorkerContext& worker) {
+void Scan::StartIdle(const std::vector<Side>& sides) {
+  std::size_t takers = 0;
+  // The other half of the workers is there at once for what somebody waits for.
+  for (const Side side : sides) takers += TakersOf(workshop_.pools, side);
+  parts_left_ = takers;
+  if (takers == 0) {
+    Reported();
+    return;
+  }
+  for (const Side side : sides) {
+    for (std::size_t taker = 0; taker < TakersOf(workshop_.pools, side); ++taker) {
+      workshop_.pools.Submit(side, Lane::kIdle, SliceTask(side));
+    }
+  }
+}
+
+Task Scan::SliceTask(Side side) {
+  return [self = shared_from_this(), side](WorkerContext& worker) {
+    const std::optional<std::uint32_t> first =
+        self->outcome_ == ScanOutcome::kDone ? self->TakeSlice(side) : std::nullopt;
+    if (!first.has_value()) {
+      self->FinishPart();
+      return;
+    }
+    self->ScanRun(side, *first, self->slice_[Index(side)], worker);
+    self->workshop_.pools.Continue(side, self->SliceTask(side));
+  };
+}
+
+std::optional<std::uint32_t> Scan::TakeSlice(Side side) {
+  const Directory& directory = workshop_.gallery.directory();
+  std::atomic<std::uint64_t>& place = next_[Index(side)];
+  std::uint64_t next = place.load();
+  while (next <= highest_) {
+    const auto first = static_cast<std::uint32_t>(next);
+    const bool may_hold = directory.MayHold(first);
+    // A part of the directory that holds nothing is passed over whole.
+    const std::uint64_t after = may_hold ? next + slice_[Index(side)] : Directory::PartAfter(first);
+    if (!place.compare_exchange_weak(next, after)) continue;
+    if (may_hold) return first;
+    next = after;
+  }
+  return std::nullopt;
+}
+
+void Scan::FinishPart() {
+  if (parts_left_.fetch_sub(1) != 1) return;
+  for (std::size_t search = 0; search < searches_.size(); ++search) {
+    ScanAnswer& answer = answers_[search];
+    const std::uint32_t limit = searches_[search]->terms().match_limit;
+    answer.match_count = static_cast<std::uint32_t>(std::ranges::count_if(
+        answer.nearest, [limit](const Found& found) { return IsMatch(found.distance, limit); }));
+  }
+  Reported();
+}
+
+void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
   std::vector<StoredId> ids;
   std::vector<const EyePlanes*> eyes;
-  for (std::uint32_t offset = 0; offset < kChunk; ++offset) {
+  for (std::uint32_t offset = 0; offset < count; ++offset) {
     const std::uint32_t serial_id = first + offset;
     const DirectoryEntry entry = workshop_.gallery.directory().Find(serial_id);
     if (entry.state != IrisState::kLive) continue;
@@ -80,7 +154,7 @@ void Scan::ScanChunk(Side side, std::uint32_t first, WorkerContext& worker) {
   std::array<Distance, kBlock> least;
   const std::uint64_t before = ThreadCpuNanoseconds();
   for (std::size_t block = 0; block < eyes.size(); block += kBlock) {
-    const std::size_t count = std::min(kBlock, eyes.size() - block);
+    const std::size_t in_block = std::min(kBlock, eyes.size() - block);
     for (std::size_t search = 0; search < searches_.size(); ++search) {
       const SearchTerms& terms = searches_[search]->terms();
       if (terms.side != side) continue;
@@ -89,9 +163,10 @@ void Scan::ScanChunk(Side side, std::uint32_t first, WorkerContext& worker) {
         outcome_ = ScanOutcome::kUnknownQuery;
         return;
       }
-      workshop_.kernel.least(*probe, terms.window, std::span(eyes).subspan(block, count),
-                             std::span(least).first(count));
-      for (std::size_t index = 0; index < count; ++index) {
+      workshop_.kernel.least(*probe, terms.window, std::span(eyes).subspan(block, in_block),
+                             std::span(least).first(in_block));
+      for (std::size_t index = 0; index < in_block; ++index) {
+        if (manner_ == ScanManner::kIdle && !IsMatch(least[index], terms.match_limit)) continue;
         found[search].push_back({ids[block + index], least[index]});
       }
     }

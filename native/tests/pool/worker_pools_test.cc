@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <array>
 #include <chrono>
 #include <future>
 #include <latch>
@@ -159,6 +160,103 @@ TEST(WorkerPools, CountWhatIsQueuedAndWhatWasDone) {
   while (tasks() < 7 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   EXPECT_EQ(tasks(), 7U);
   EXPECT_GT(pools.Counters(Side::kLeft).busy_nanoseconds + pools.Counters(Side::kRight).busy_nanoseconds, 0U);
+}
+
+// Idle work of one worker a side: in the order in which pieces of it and tasks are run.
+class IdleOrder {
+ public:
+  void Note(char what) {
+    const std::lock_guard lock(mutex_);
+    order_.push_back(what);
+  }
+  std::string Text() const {
+    const std::lock_guard lock(mutex_);
+    return order_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string order_;
+};
+
+TEST(WorkerPools, LetWhatIsSubmittedWaitForOnePieceOfIdleWorkAtMost) {
+  IdleOrder order;
+  {
+    WorkerPools pools(Workers(1), Workers(1));
+    // Both workers are held, and the left one alone let go.
+    std::array<std::promise<void>, 2> go;
+    const std::array gates{go[0].get_future().share(), go[1].get_future().share()};
+    std::latch held(2);
+    for (int task = 0; task < 2; ++task) {
+      pools.Submit(Side::kRight, Lane::kSearch, [&held, gates](WorkerContext& worker) {
+        held.count_down();
+        gates[worker.index].wait();
+      });
+    }
+    held.wait();
+    std::promise<void> finished;
+    const Task third = [&](WorkerContext&) {
+      order.Note('3');
+      finished.set_value();
+    };
+    const Task second = [&](WorkerContext&) {
+      order.Note('2');
+      pools.Continue(Side::kLeft, third);
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        pools.Submit(side, Lane::kScan, [&](WorkerContext&) { order.Note('s'); });
+      }
+    };
+    pools.Submit(Side::kLeft, Lane::kIdle, [&](WorkerContext&) {
+      order.Note('1');
+      pools.Continue(Side::kLeft, second);
+      for (const Side side : {Side::kLeft, Side::kRight}) {
+        pools.Submit(side, Lane::kSearch, [&](WorkerContext&) { order.Note('w'); });
+      }
+    });
+    go[0].set_value();
+    finished.get_future().wait();
+    go[1].set_value();
+  }
+  EXPECT_EQ(order.Text(), "1ww2ss3");
+}
+
+TEST(WorkerPools, KeepIdleWorkOnItsSideAndOutOfWhatIsCountedAsLoad) {
+  WorkerPools pools(Workers(1), Workers(2));
+  std::latch done(100);
+  std::atomic<int> of_the_other_side{0};
+  const auto before = pools.Counters(Side::kRight).tasks;
+  for (int task = 0; task < 100; ++task) {
+    pools.Submit(Side::kRight, Lane::kIdle, [&](WorkerContext& worker) {
+      // The left worker is the first.
+      if (worker.index == 0) of_the_other_side.fetch_add(1);
+      const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(10);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      done.count_down();
+    });
+  }
+  EXPECT_EQ(pools.Counters(Side::kRight).queued, 0U);
+  done.wait();
+  EXPECT_EQ(of_the_other_side.load(), 0);
+  const PoolCounters right = pools.Counters(Side::kRight);
+  EXPECT_EQ(right.tasks, before);
+  EXPECT_EQ(right.busy_nanoseconds, 0U);
+  EXPECT_GE(right.idle_work_nanoseconds, 98U * 10'000U);
+  EXPECT_EQ(right.steals + pools.Counters(Side::kLeft).steals, 0U);
+  EXPECT_EQ(pools.workers_of(Side::kRight), 2U);
+}
+
+TEST(WorkerPools, RunIdleWorkThatContinuesWhileTheyStop) {
+  std::atomic<int> pieces{0};
+  Task piece;
+  {
+    WorkerPools pools(Workers(1), Workers(1));
+    piece = [&](WorkerContext&) {
+      if (pieces.fetch_add(1) < 9) pools.Continue(Side::kLeft, piece);
+    };
+    pools.Submit(Side::kLeft, Lane::kIdle, piece);
+  }
+  EXPECT_EQ(pieces.load(), 10);
 }
 
 TEST(WorkerPools, RunATaskThatATaskSubmitsWhileTheyStop) {

@@ -200,5 +200,89 @@ TEST(Scan, SeesWholeVersionsOnlyWhileCommitsPublish) {
   writer.join();
 }
 
+TEST(IdleScan, FindsTheMatchesOfAnAwaitedOneAndNothingElse) {
+  Bench bench(70'000, 3);
+  // Parts of the directory in between hold nothing.
+  for (const std::uint32_t base : {0U, 200'000U, 0xffff'fc00U}) {
+    for (std::uint32_t serial_id = base + 1; serial_id <= base + 1000; ++serial_id) {
+      bench.Enrol(serial_id, 0, IrisOf(serial_id, 0));
+      if (serial_id % 13 == 0) bench.gallery.Erase(serial_id, 1);
+    }
+  }
+  const auto live = bench.gallery.used();
+  for (const std::size_t probes : {1U, 3U, 40U, 300U}) {
+    std::vector<SearchTerms> searches;
+    for (std::size_t probe = 0; probe < probes; ++probe) {
+      searches.push_back(Terms(ZeroProbe(), probe % 2 == 0 ? 4000 : 25,
+                               probe % 3 == 0 ? Side::kLeft : Side::kRight, {0, 0}));
+    }
+    const auto awaited = bench.RunScan(searches);
+    const auto idle = bench.RunScan(searches, ScanManner::kIdle);
+    EXPECT_EQ(idle->outcome(), ScanOutcome::kDone);
+    for (std::size_t search = 0; search < searches.size(); ++search) {
+      const ScanAnswer& answer = idle->answers()[search];
+      std::vector<Found> expected = awaited->answers()[search].nearest;
+      expected.resize(awaited->answers()[search].match_count);
+      EXPECT_GE(expected.size(), 25U);
+      ExpectSame(answer.nearest, expected);
+      EXPECT_EQ(answer.match_count, expected.size());
+      EXPECT_EQ(answer.compared, live);
+    }
+  }
+}
+
+TEST(IdleScan, OfAnEmptyGalleryOrForNobodyIsDone) {
+  Bench bench(4);
+  EXPECT_TRUE(bench.RunScan({Terms(ZeroProbe(), 5)}, ScanManner::kIdle)->answers()[0].nearest.empty());
+  EXPECT_TRUE(bench.RunScan({}, ScanManner::kIdle)->answers().empty());
+  EXPECT_EQ(bench.distances.load(), 0U);
+}
+
+TEST(IdleScan, TellsThatAStoredProbeIsNotCurrent) {
+  Bench bench(8);
+  bench.Enrol(1, 0, IrisOf(1, 0));
+  SearchTerms terms = Terms(nullptr, 2);
+  terms.stored = {1, 3};
+  EXPECT_EQ(bench.RunScan({terms}, ScanManner::kIdle)->outcome(), ScanOutcome::kUnknownQuery);
+}
+
+TEST(IdleScan, WaitsForWhateverElseIsQueuedOnEitherSide) {
+  Bench bench(8);
+  bench.Enrol(1, 0, IrisOf(1, 0));
+  std::future<std::shared_ptr<Scan>> done;
+  std::atomic<int> began_before{0};
+  {
+    // The scan comes first, then what somebody waits for, on both sides and lanes.
+    const Gate gate(bench);
+    done = Bench::Wait(std::make_shared<Scan>(
+        bench.GetWorkshop(), std::vector{Terms(ZeroProbe(), 5, Side::kLeft)}, ScanManner::kIdle));
+    for (int task = 0; task < 50; ++task) {
+      bench.pools.Submit(task % 2 == 0 ? Side::kRight : Side::kLeft,
+                         task % 3 == 0 ? Lane::kScan : Lane::kSearch, [&](WorkerContext&) {
+                           if (bench.distances.load() > 0) began_before.fetch_add(1);
+                         });
+    }
+    EXPECT_EQ(bench.pools.Counters(Side::kLeft).queued, 25U);
+  }
+  EXPECT_EQ(done.get()->answers()[0].match_count, 1U);
+  // The other worker may be inside the last of them.
+  EXPECT_LE(began_before.load(), 1);
+}
+
+TEST(IdleScan, DropsWhatIsLeftWhenCancelledAndLetsThePoolsStop) {
+  Bench bench(8);
+  bench.Enrol(1, 0, IrisOf(1, 0));
+  const auto scan =
+      std::make_shared<Scan>(bench.GetWorkshop(), std::vector{Terms(ZeroProbe(), 5)}, ScanManner::kIdle);
+  std::future<std::shared_ptr<Scan>> done;
+  {
+    const Gate gate(bench);
+    done = Bench::Wait(scan);
+    scan->Cancel();
+  }
+  EXPECT_EQ(done.get()->outcome(), ScanOutcome::kCancelled);
+  EXPECT_EQ(bench.distances.load(), 0U);
+}
+
 }  // namespace
 }  // namespace irispair

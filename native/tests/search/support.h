@@ -103,8 +103,8 @@ class Bench {
     return Evaluate(std::move(steps))->steps()[0].answer;
   }
 
-  std::shared_ptr<Scan> RunScan(std::vector<SearchTerms> searches) {
-    const auto scan = std::make_shared<Scan>(GetWorkshop(), std::move(searches));
+  std::shared_ptr<Scan> RunScan(std::vector<SearchTerms> searches, ScanManner manner = ScanManner::kAwaited) {
+    const auto scan = std::make_shared<Scan>(GetWorkshop(), std::move(searches), manner);
     return Wait(scan).get();
   }
 
