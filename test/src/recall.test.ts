@@ -103,7 +103,10 @@ describe('the recall of a pair', () => {
     assert.equal(await shown('irispair_recall_upper_ratio', FULL), 1);
     const lower = (await shown('irispair_recall_lower_ratio', FULL)) ?? 0;
     assert.ok(lower > expected / (expected + 4) - 0.01 && lower < 1, `${lower} of ${expected}`);
-    assert.deepEqual(test.log.filter((line) => line.includes('walks missed')), []);
+    assert.deepEqual(
+      test.log.filter((line) => line.includes('walks missed')),
+      [],
+    );
     await until('what is audited is released', async () => {
       const text = await (await fetch(`http://${test.http.iris}/metrics`)).text();
       return /^irispair_queries 0$/m.test(text);
@@ -180,7 +183,10 @@ describe('the recall of a pair', () => {
     await allAudited(PEOPLE + 3 * SOUGHT);
     assert.ok(((await shown('irispair_recall_audits_total ')) ?? 0) > before);
     assert.equal(await shown('irispair_recall_ratio', FULL), 1);
-    assert.deepEqual(test.log.filter((line) => line.includes('walks missed')), []);
+    assert.deepEqual(
+      test.log.filter((line) => line.includes('walks missed')),
+      [],
+    );
   });
 
   it('falls when links of the graph are cut: the alert fires, and whoever was missed is logged with the walks', async () => {

@@ -125,10 +125,7 @@ export class IrisClient {
    * Exact results, in the order of the searches.
    * @param trace of the requests that search; undefined when none is traced
    */
-  scan(
-    searches: readonly wire.OpenSearch[],
-    trace: wire.TraceContext | undefined,
-  ): Promise<SearchResult[]> {
+  scan(searches: readonly wire.OpenSearch[], trace: wire.TraceContext | undefined): Promise<SearchResult[]> {
     return this.readScan(this.startScan(searches, wire.ScanManner.AWAITED, LONG_CALL_MILLISECONDS, trace));
   }
 
