@@ -21,10 +21,10 @@ import type { PartResult } from './results.js';
 
 const PEOPLE = 2_000;
 const CLIENTS = 4;
-const ROUNDS = 40;
-const SLICE_MILLISECONDS = 1_000;
+const ROUNDS = 96;
+const SLICE_MILLISECONDS = 400;
 /** Code is compiled and connections are up after these. */
-const WARMING_ROUNDS = 3;
+const WARMING_ROUNDS = 8;
 
 const SHARES = { off: undefined, 'off again': undefined, '1 %': 0.01, '100 %': 1 } as const;
 type Kind = keyof typeof SHARES;
