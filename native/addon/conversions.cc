@@ -241,6 +241,8 @@ Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters) {
   object.Set("steals", static_cast<double>(counters.steals));
   object.Set("kernelNanoseconds", static_cast<double>(counters.kernel_nanoseconds));
   object.Set("busyNanoseconds", static_cast<double>(counters.busy_nanoseconds));
+  object.Set("slowTasks", static_cast<double>(counters.slow_tasks));
+  object.Set("slowNanoseconds", static_cast<double>(counters.slow_nanoseconds));
   object.Set("queued", counters.queued);
   return object;
 }

@@ -145,6 +145,10 @@ export interface PoolCounters {
   readonly steals: number;
   readonly kernelNanoseconds: number;
   readonly busyNanoseconds: number;
+  /** Tasks that kept their worker for over a millisecond. */
+  readonly slowTasks: number;
+  /** Time in them. */
+  readonly slowNanoseconds: number;
   readonly queued: number;
 }
 

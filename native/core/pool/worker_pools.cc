@@ -9,6 +9,9 @@
 namespace irispair {
 namespace {
 
+// A task that takes longer is slow: whatever waits for its worker waits that long.
+constexpr std::uint64_t kSlowNanoseconds = 1'000'000;
+
 std::uint64_t Nanoseconds() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                         std::chrono::steady_clock::now().time_since_epoch())
@@ -79,6 +82,8 @@ PoolCounters WorkerPools::Counters(Side side) const {
     counters.steals += worker->steals.load();
     counters.kernel_nanoseconds += worker->context.kernel_nanoseconds.load();
     counters.busy_nanoseconds += worker->busy_nanoseconds.load();
+    counters.slow_tasks += worker->slow_tasks.load();
+    counters.slow_nanoseconds += worker->slow_nanoseconds.load();
   }
   const Queue& queue = queues_[Index(side)];
   const std::lock_guard lock(queue.mutex);
@@ -92,14 +97,22 @@ void WorkerPools::Work(Worker& worker) {
     if (std::optional<Task> task = Take(worker)) {
       const std::uint64_t start = Nanoseconds();
       (*task)(worker.context);
-      worker.busy_nanoseconds.fetch_add(Nanoseconds() - start);
-      worker.tasks.fetch_add(1);
+      Count(worker, Nanoseconds() - start);
     } else if (stopping_.load()) {
       return;
     } else {
       submissions_.wait(seen);
     }
   }
+}
+
+void WorkerPools::Count(Worker& worker, std::uint64_t nanoseconds) {
+  worker.busy_nanoseconds.fetch_add(nanoseconds);
+  if (nanoseconds > kSlowNanoseconds) {
+    worker.slow_nanoseconds.fetch_add(nanoseconds);
+    worker.slow_tasks.fetch_add(1);
+  }
+  worker.tasks.fetch_add(1);
 }
 
 std::optional<Task> WorkerPools::Take(Worker& worker) {

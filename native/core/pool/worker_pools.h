@@ -42,6 +42,9 @@ struct PoolCounters {
   std::uint64_t steals = 0;
   std::uint64_t kernel_nanoseconds = 0;
   std::uint64_t busy_nanoseconds = 0;
+  // Tasks that kept their worker for over a millisecond, and the time in them.
+  std::uint64_t slow_tasks = 0;
+  std::uint64_t slow_nanoseconds = 0;
   std::uint32_t queued = 0;
 };
 
@@ -82,10 +85,13 @@ class WorkerPools {
     std::atomic<std::uint64_t> steal_attempts{0};
     std::atomic<std::uint64_t> steals{0};
     std::atomic<std::uint64_t> busy_nanoseconds{0};
+    std::atomic<std::uint64_t> slow_tasks{0};
+    std::atomic<std::uint64_t> slow_nanoseconds{0};
     std::thread thread;
   };
 
   void Work(Worker& worker);
+  static void Count(Worker& worker, std::uint64_t nanoseconds);
   std::optional<Task> Take(Worker& worker);
   std::optional<Task> Pop(Side side, Lane lane);
 
