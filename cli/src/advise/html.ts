@@ -16,7 +16,7 @@ import {
   formatCorrelation,
   formatEffect,
   formatEstimate,
-  formatFigure,
+  MARK,
   percent,
   rangeOf,
   ROW_ADVICE,
@@ -38,7 +38,7 @@ p { margin: 6px 0; } ul { margin: 6px 0; padding-left: 20px; }
 .advice.separate { border-color: var(--good); } .advice.investigate { border-color: var(--shared); } .advice.skip { border-color: var(--split); }
 .partial { border: 2px solid var(--bad); padding: 8px 12px; }
 .soft { color: var(--soft); font-size: 0.9rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 14px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 14px; }
 .card { background: var(--card); border: 1px solid var(--edge); border-radius: 8px; padding: 12px; min-width: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
@@ -123,12 +123,19 @@ function decisionSection({ table: placed }: AdviseReport): string {
     element(
       'tr',
       placed.row === row ? { class: 'here', 'aria-current': 'true' } : {},
-      ...COLUMNS.map((column) => element('td', {}, escape(rangeOf(column, row)))),
+      ...COLUMNS.map((column) =>
+        element(
+          'td',
+          {},
+          escape(`${rangeOf(column, row)}${placed.baseline.columns[column] === row ? MARK : ''}`),
+        ),
+      ),
       element('th', { scope: 'row' }, escape(ROW_ADVICE[row])),
       element('td', {}, escape(marksOf(row, placed))),
     ),
   );
   const head = [...COLUMNS.map((column) => COLUMN_TITLE[column]), 'advice', 'this machine'];
+  const legendOfMark = `${MARK.trim()} is where the baseline’s figure lies.`;
   const found = (title: string, { signals, row, reason }: SignalPlace) =>
     paragraph(
       `${title}: ${COLUMNS.map((column) => `${COLUMN_TITLE[column]} ${percent(signals[column])}`).join(', ')}. ` +
@@ -137,7 +144,9 @@ function decisionSection({ table: placed }: AdviseReport): string {
   return section(
     `The table, with this machine when it is ${placed.of ?? 'not separated'}`,
     htmlTable(head, rows),
-    ...(placed.of === null ? [] : [found('Baseline', placed.baseline), found('Stress', placed.stress)]),
+    ...(placed.of === null
+      ? []
+      : [paragraph(legendOfMark), found('Baseline', placed.baseline), found('Stress', placed.stress)]),
   );
 }
 
@@ -177,7 +186,7 @@ function comparisonSection({ comparisons }: AdviseReport): string {
     'Placements beside each other',
     paragraph(
       'By how much a figure is above the other placement’s, round by round, with 95 % intervals. ' +
-        'Of answers/s more is better, of p50 and p99 less. An interval that holds zero shows no gain.',
+        'Of answers/s more is better, of p50 and p99 less. An interval that holds zero shows nothing. Beyond 100 % they are cut in the plots.',
     ),
     cards(all),
   );
@@ -191,9 +200,16 @@ function comparisonRow(one: FigureComparison): IntervalRow[] {
       label: `${titleOf(one.figure)} ${SHORT[one.scenario]}`,
       style: effect === 'gain' || effect === 'loss' ? effect : 'none',
       says: formatEffect(one),
-      ...one.change,
+      mean: drawable(one.change.mean),
+      low: one.change.low === null ? null : drawable(one.change.low),
+      high: one.change.high === null ? null : drawable(one.change.high),
     },
   ];
+}
+
+/** An interval that says nothing would leave no room for those that do. */
+function drawable(change: number): number {
+  return Math.max(-1, Math.min(1, change));
 }
 
 const SHORT: Readonly<Record<Scenario, string>> = {
@@ -394,10 +410,9 @@ function figuresSection({ summaries }: AdviseReport): string {
   return section('All figures', ...all);
 }
 
-function methodSection({ settings, table, capacity }: AdviseReport): string {
-  const rates = capacity.map(({ searchesPerSecond }) => searchesPerSecond);
+function methodSection({ settings, table }: AdviseReport): string {
   const lines = [
-    `The baseline offers 60 % of the least capacity of all placements, stress 200 % of the greatest; the same to every placement. Least: ${formatFigure('rate', Math.min(...rates))}/s, greatest: ${formatFigure('rate', Math.max(...rates))}/s.`,
+    'The baseline offers 60 % of the least capacity of all placements, stress 200 % of the greatest; the same to every placement.',
     `Requests come at random times whether or not earlier ones are answered, and are timed from when they were due; at most ${settings.mostInFlight} are in flight, and the pair lets ${settings.queueSize} wait before it refuses.`,
     `The heavy scenarios keep ${settings.closedInFlight} requests in flight.`,
     'The client runs on the same machine, unbound, in all placements alike.',

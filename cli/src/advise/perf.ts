@@ -84,13 +84,18 @@ export function parsePerf(text: string): Counted {
   return counted;
 }
 
-function whyNotCounted(text: string): string | null {
+/** Why an answer of perf holds no count; null when it does. */
+export function whyNotCounted(text: string): string | null {
   const counted = parsePerf(text);
   for (const event of EVENTS) {
     const figure = counted.get(event);
     if (typeof figure === 'number') continue;
-    const [first = ''] = text.split('\n').filter((line) => line.trim() !== '');
-    const said = figure ?? (first === '' ? 'no answer' : first);
+    const complaint = text
+      .trim()
+      .split(/\s*\n\s*/)
+      .slice(0, 2)
+      .join(' ');
+    const said = figure ?? (complaint === '' ? 'no answer' : complaint);
     return `perf counts no ${event} here: ${said.replace(/[<>]/g, '')}`;
   }
   return null;

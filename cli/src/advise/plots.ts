@@ -6,7 +6,7 @@ import { element, escape, pixels } from './html-text.js';
 
 const WIDTH = 360;
 const LEFT = 92;
-const RIGHT = 14;
+const RIGHT = 24;
 const ROW = 26;
 const TOP = 8;
 const AXIS = 24;

@@ -158,7 +158,9 @@ function summariesOf(runs: readonly Run[]): Summary[] {
 }
 
 function summaryOf(rounds: readonly Run[]): Omit<Summary, 'placement' | 'scenario'> {
-  const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, estimateOf(rounds, read)]));
+  const figures = Object.fromEntries(
+    FIGURES.map(({ name, kind, read }) => [name, cutToRange(estimateOf(rounds, read), kind)]),
+  );
   const windows = rounds.flatMap((run) => run.windows);
   return {
     figures,
@@ -169,6 +171,13 @@ function summaryOf(rounds: readonly Run[]): Omit<Summary, 'placement' | 'scenari
 
 function estimateOf(rounds: readonly Run[], read: Figure['read']): Estimate | null {
   return estimateMean(rounds.flatMap((run) => read(run) ?? []));
+}
+
+/** Few rounds that scatter have intervals that reach where no figure can be: nothing is below zero, no share above 1. */
+function cutToRange(estimate: Estimate | null, kind: Figure['kind']): Estimate | null {
+  if (estimate?.low == null || estimate.high === null) return estimate;
+  const most = kind === 'share' ? 1 : Infinity;
+  return { ...estimate, low: Math.max(0, estimate.low), high: Math.min(most, estimate.high) };
 }
 
 function correlateWindows(windows: readonly Window[], slow: (window: Window) => number): Correlation {

@@ -11,6 +11,7 @@ import {
   formatCorrelation,
   formatEffect,
   formatEstimate,
+  MARK,
   percent,
   rangeOf,
   ROW_ADVICE,
@@ -60,7 +61,9 @@ function comparisonTable({ comparisons }: AdviseReport): string[] {
 
 function decisionTable({ table: placed }: AdviseReport): string[] {
   const rows = ROWS.map((row) => [
-    ...COLUMNS.map((column) => rangeOf(column, row)),
+    ...COLUMNS.map(
+      (column) => `${rangeOf(column, row)}${placed.baseline.columns[column] === row ? MARK : ''}`,
+    ),
     ROW_ADVICE[row],
     marks(row, placed).join(', '),
   ]);
@@ -73,7 +76,12 @@ function decisionTable({ table: placed }: AdviseReport): string[] {
     table([...COLUMNS.map((column) => COLUMN_TITLE[column]), 'advice', 'this machine'], rows),
     ...(placed.of === null
       ? []
-      : [signals('baseline', placed.baseline), signals('stress', placed.stress), crossNode(placed)]),
+      : [
+          `${MARK.trim()} is where the baseline's figure lies`,
+          signals('baseline', placed.baseline),
+          signals('stress', placed.stress),
+          crossNode(placed),
+        ]),
   ];
 }
 

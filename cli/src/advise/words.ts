@@ -7,6 +7,9 @@ import { FIGURES, type Figure } from './summary.js';
 
 const NOT_TOLD = 'not told';
 
+/** Beside the cell of the table that a figure lies in. */
+export const MARK = ' ●';
+
 /** What each scenario does, in a few words. */
 export const SCENARIO_TITLE: Readonly<Record<Scenario, string>> = {
   baseline: 'baseline: searches at 60 % of capacity',
@@ -82,7 +85,7 @@ export function formatEffect({ change, effect }: FigureComparison): string {
     case 'loss':
       return `${formatChange(change, 'signed')}: a ${effect}`;
     case 'none shown':
-      return `${formatChange(change, 'signed')}: no gain shown`;
+      return `${formatChange(change, 'signed')}: nothing shown`;
     case 'unknown':
       return `${formatChange(change, 'signed')}: one round has no interval`;
   }

@@ -1,5 +1,5 @@
 /** `advise`: does separating the nodes pay on this machine? */
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
@@ -111,9 +111,10 @@ function readPlacements(given: string): Placement[] {
 
 /** Seen before hours of measuring, not after. */
 async function checkWritable(option: string, path: string): Promise<void> {
-  const target = resolve(path);
   try {
-    await access(dirname(target), constants.W_OK);
+    const existing = await stat(path).catch(() => null);
+    if (existing?.isDirectory() === true) throw new Error('it is a directory');
+    await access(existing === null ? dirname(resolve(path)) : path, constants.W_OK);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new MisconfiguredError(`${option}: ${path} cannot be written, name another file: ${why}`);
