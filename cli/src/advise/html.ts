@@ -362,7 +362,7 @@ function timeSection({ runs }: AdviseReport): string {
 }
 
 function nodeSection({ runs, machine, summaries }: AdviseReport): string {
-  const rows = summaries.map(({ placement, scenario }) => {
+  const rows = summaries.map(({ placement, scenario, utilisation }) => {
     const mine = runs.filter((run) => run.placement === placement && run.scenario === scenario);
     const mean = (read: (run: Run) => number) => mine.reduce((sum, run) => sum + read(run), 0) / mine.length;
     const bytesOn = (run: Run, node: number) =>
@@ -375,7 +375,7 @@ function nodeSection({ runs, machine, summaries }: AdviseReport): string {
       {},
       element('th', { scope: 'row' }, escape(`${placement}, ${scenario}`)),
       ...machine.nodes.flatMap(({ node }, index) => [
-        element('td', {}, percent(mean((run) => run.utilisation[index]))),
+        element('td', {}, escape(formatEstimate('share', utilisation[index]))),
         element('td', {}, `${(mean((run) => bytesOn(run, node)) / 2 ** 20).toFixed(0)} MiB`),
       ]),
     );

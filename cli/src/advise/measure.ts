@@ -9,8 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { Topology } from '@irispair/common/placement/topology';
 import { Keystream } from '../generate/keystream.js';
-import { figuresOf, type NodeCpus } from './figures.js';
-import { cpuMoves, look, movesBetween, SERVICES, ThreadTimes, type Look, type Service } from './looks.js';
+import { figuresOf, type NodeCpus, type Seen } from './figures.js';
+import {
+  cpuMoves,
+  look,
+  movesBetween,
+  SERVICES,
+  ThreadTimes,
+  type Look,
+  type Looked,
+  type Service,
+} from './looks.js';
 import { unlessAborted, type MeasuredPair } from './measured-pair.js';
 import { OfferedLoad, type LoadClock, type LoadCounts, type Outcome } from './offered-load.js';
 import type { Capture } from './people.js';
@@ -100,32 +109,66 @@ export async function measureRun(parts: MeasureParts, planned: PlannedRun, capac
   const perf = usesPerf ? PerfCount.attach(Object.values(ids)) : null;
   try {
     const before = await pair.placement();
-    const movesBefore = movesOf(ids);
-    const usage = process.cpuUsage();
-    const looks = [await look(looked)];
+    const start = await begin(looked, ids);
     const running = runLoad(load, planned, offeredPerSecond);
-    const { counts, more } = await unlessAborted(lookOn(looked, planned.seconds, running, signal), signal);
-    const { user, system } = process.cpuUsage(usage);
-    const movesAfter = movesOf(ids);
+    const watched = await unlessAborted(watch(looked, ids, start, planned.seconds, signal), signal);
+    const counts = await unlessAborted(running, signal);
     return figuresOf({
       planned,
       offeredPerSecond,
       counts,
       latencies,
-      looks: [...looks, ...more],
+      ...watched,
       before,
       after: await pair.placement(),
-      cpuMoves: {
-        graph: movesBetween(movesBefore.graph, movesAfter.graph),
-        iris: movesBetween(movesBefore.iris, movesAfter.iris),
-      },
       nodeLoads: (await perf?.end()) ?? null,
-      clientSeconds: (user + system) / 1e6,
       nodes,
     });
   } finally {
     await perf?.stop();
   }
+}
+
+type ProcessIds = Readonly<Record<Service, number>>;
+
+/** What is compared with the end of a load. */
+interface Beginning {
+  readonly look: Look;
+  readonly moves: ReturnType<typeof movesOf>;
+  readonly usage: NodeJS.CpuUsage;
+}
+
+async function begin(looked: Looked, ids: ProcessIds): Promise<Beginning> {
+  return { look: await look(looked), moves: movesOf(ids), usage: process.cpuUsage() };
+}
+
+/** Looks at every window until the time is over. */
+async function watch(
+  looked: Looked,
+  ids: ProcessIds,
+  start: Beginning,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Pick<Seen, 'looks' | 'cpuMoves' | 'clientSeconds'>> {
+  const window = Math.min(MOST_WINDOW_SECONDS, Math.max(LEAST_WINDOW_SECONDS, seconds / WINDOWS));
+  const windows = Math.max(1, Math.round(seconds / window));
+  const begun = performance.now();
+  const looks = [start.look];
+  for (let index = 1; index <= windows && !signal.aborted; index++) {
+    const due = begun + (index * 1_000 * seconds) / windows;
+    await CLOCK.wait(Math.max(0, due - performance.now()), signal);
+    looks.push(await look(looked));
+  }
+  const { user, system } = process.cpuUsage(start.usage);
+  const moves = movesOf(ids);
+  return {
+    looks,
+    clientSeconds: (user + system) / 1e6,
+    cpuMoves: {
+      graph: movesBetween(start.moves.graph, moves.graph),
+      iris: movesBetween(start.moves.iris, moves.iris),
+    },
+  };
 }
 
 async function warm(
@@ -162,24 +205,6 @@ function runLoad(
     mostInFlight: MOST_IN_FLIGHT,
     random: () => arrivals.uniform(0, 1),
   });
-}
-
-/** Looks at every window until the time is over; then waits for the load to end. */
-async function lookOn(
-  looked: Parameters<typeof look>[0],
-  seconds: number,
-  running: Promise<LoadCounts>,
-  signal: AbortSignal,
-): Promise<{ counts: LoadCounts; more: Look[] }> {
-  const window = Math.min(MOST_WINDOW_SECONDS, Math.max(LEAST_WINDOW_SECONDS, seconds / WINDOWS));
-  const windows = Math.max(1, Math.round(seconds / window));
-  const start = performance.now();
-  const more: Look[] = [];
-  for (let index = 1; index <= windows && !signal.aborted; index++) {
-    await CLOCK.wait(Math.max(0, start + (index * 1_000 * seconds) / windows - performance.now()), signal);
-    more.push(await look(looked));
-  }
-  return { counts: await running, more };
 }
 
 function record(latencies: Histogram, milliseconds: number): void {

@@ -57,7 +57,8 @@ export class MeasuredPair {
       environment: {
         IRIS_STORE_INITIAL_CAPACITY: String(people + QUEUE_SIZE),
         IRISPAIR_QUEUE_SIZE: String(QUEUE_SIZE),
-        IRISPAIR_LOG_LEVEL: 'warn',
+        // A long load says how far it is, and is waited for.
+        IRISPAIR_LOG_LEVEL: 'info',
         ...settings,
         IRISPAIR_PLACEMENT: placement,
         IRISPAIR_PLACEMENT_STRICT: '1',

@@ -115,6 +115,8 @@ const summary = z.object({
   scenario,
   /** By the names of FIGURES; null where no round has the figure. */
   figures: z.record(z.string(), estimate.nullable()),
+  /** Share of each node's CPUs that the pair kept busy, in the order of `machine.nodes`. */
+  utilisation: z.array(estimate.nullable()),
   /** Over the windows of all rounds. */
   stealsWithSlowLoop: correlation,
   stealsWithSlowPool: correlation,

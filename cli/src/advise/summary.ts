@@ -12,6 +12,8 @@ export interface Figure {
   readonly name: string;
   readonly title: string;
   readonly kind: 'rate' | 'milliseconds' | 'share' | 'count';
+  /** Left to JSON and page. */
+  readonly isDetail?: true;
   /** Null where a run does not have it. */
   readonly read: (run: Run) => number | null;
 }
@@ -20,9 +22,21 @@ export interface Figure {
 export const FIGURES: readonly Figure[] = [
   { name: 'throughput', title: 'answers/s', kind: 'rate', read: (run) => run.answersPerSecond },
   { name: 'p50', title: 'p50', kind: 'milliseconds', read: ({ latency }) => latency?.p50 ?? null },
-  { name: 'p90', title: 'p90', kind: 'milliseconds', read: ({ latency }) => latency?.p90 ?? null },
+  {
+    name: 'p90',
+    isDetail: true,
+    title: 'p90',
+    kind: 'milliseconds',
+    read: ({ latency }) => latency?.p90 ?? null,
+  },
   { name: 'p99', title: 'p99', kind: 'milliseconds', read: ({ latency }) => latency?.p99 ?? null },
-  { name: 'p999', title: 'p99.9', kind: 'milliseconds', read: ({ latency }) => latency?.p999 ?? null },
+  {
+    name: 'p999',
+    isDetail: true,
+    title: 'p99.9',
+    kind: 'milliseconds',
+    read: ({ latency }) => latency?.p999 ?? null,
+  },
   { name: 'overloaded', title: 'refused for overload', kind: 'share', read: overloadedShare },
   { name: 'stealsPerTask', title: 'steals a task', kind: 'share', read: ({ pool }) => pool.stealsPerTask },
   {
@@ -73,33 +87,44 @@ export const FIGURES: readonly Figure[] = [
   { name: 'imbalance', title: 'imbalance of nodes', kind: 'share', read: ({ imbalance }) => imbalance },
   { name: 'graphCpus', title: 'graph service CPUs', kind: 'count', read: ({ cpus }) => cpus.graph },
   { name: 'irisCpus', title: 'iris service CPUs', kind: 'count', read: ({ cpus }) => cpus.iris },
-  { name: 'clientCpus', title: 'client CPUs', kind: 'count', read: ({ cpus }) => cpus.client },
+  {
+    name: 'clientCpus',
+    isDetail: true,
+    title: 'client CPUs',
+    kind: 'count',
+    read: ({ cpus }) => cpus.client,
+  },
   {
     name: 'candidatesPerHop',
+    isDetail: true,
     title: 'candidates a hop',
     kind: 'count',
     read: ({ hop }) => hop.candidatesPerHop,
   },
   {
     name: 'transitOut',
+    isDetail: true,
     title: 'hop: way out',
     kind: 'milliseconds',
     read: ({ hop }) => hop.stages?.transitOut ?? null,
   },
   {
     name: 'queue',
+    isDetail: true,
     title: 'hop: waiting',
     kind: 'milliseconds',
     read: ({ hop }) => hop.stages?.queue ?? null,
   },
   {
     name: 'compute',
+    isDetail: true,
     title: 'hop: computing',
     kind: 'milliseconds',
     read: ({ hop }) => hop.stages?.compute ?? null,
   },
   {
     name: 'transitBack',
+    isDetail: true,
     title: 'hop: way back',
     kind: 'milliseconds',
     read: ({ hop }) => hop.stages?.transitBack ?? null,
@@ -164,6 +189,9 @@ function summaryOf(rounds: readonly Run[]): Omit<Summary, 'placement' | 'scenari
   const windows = rounds.flatMap((run) => run.windows);
   return {
     figures,
+    utilisation: rounds[0].utilisation.map((_, index) =>
+      estimateOf(rounds, ({ utilisation }) => utilisation[index]),
+    ),
     stealsWithSlowLoop: correlateWindows(windows, ({ slowLoop }) => slowLoop),
     stealsWithSlowPool: correlateWindows(windows, ({ slowPool }) => slowPool),
   };

@@ -26,27 +26,32 @@ export function describeReport(report: AdviseReport): string {
     ...SCENARIOS.flatMap((scenario) => scenarioTable(report, scenario)),
     ...comparisonTable(report),
     ...decisionTable(report),
+    'more figures: --json FILE, with plots: --html FILE',
     '',
     report.advice.sentence,
   ].join('\n');
 }
 
 /** The placements side by side. Figures that none of them has are left out. */
-function scenarioTable({ summaries }: AdviseReport, scenario: Scenario): string[] {
+function scenarioTable({ summaries, machine }: AdviseReport, scenario: Scenario): string[] {
   const mine = summaries.filter((summary) => summary.scenario === scenario);
   if (mine.length === 0) return ['', SCENARIO_TITLE[scenario], 'not measured'];
-  const rows = FIGURES.filter(({ name }) => mine.some((summary) => estimateIn(summary, name) !== null)).map(
-    ({ name, title, kind }) => [
-      title,
-      ...mine.map((summary) => formatEstimate(kind, estimateIn(summary, name))),
-    ],
-  );
+  const rows = FIGURES.filter(
+    ({ name, isDetail }) => isDetail !== true && mine.some((summary) => estimateIn(summary, name) !== null),
+  ).map(({ name, title, kind }) => [
+    title,
+    ...mine.map((summary) => formatEstimate(kind, estimateIn(summary, name))),
+  ]);
+  const busy = machine.nodes.map(({ node }, index) => [
+    `node ${node}: CPUs busy`,
+    ...mine.map(({ utilisation }) => formatEstimate('share', utilisation[index])),
+  ]);
   const correlations = [
     ['steals with slow event loops', ...mine.map((one) => formatCorrelation(one.stealsWithSlowLoop))],
     ['steals with slow pool tasks', ...mine.map((one) => formatCorrelation(one.stealsWithSlowPool))],
   ];
   const head = ['mean [95 % interval]', ...mine.map(({ placement }) => placement)];
-  return ['', SCENARIO_TITLE[scenario], table(head, [...rows, ...correlations])];
+  return ['', SCENARIO_TITLE[scenario], table(head, [...rows, ...busy, ...correlations])];
 }
 
 function comparisonTable({ comparisons }: AdviseReport): string[] {
