@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import { VERSION } from '@irispair/common/version';
 import { isUnavailable } from './client/pair-client.js';
+import { addAdviseCommand } from './commands/advise.js';
 import { addBulkCommands } from './commands/bulk.js';
 import { addCompareCommand } from './commands/compare.js';
 import { addDemoCommand } from './commands/demo.js';
@@ -36,6 +37,7 @@ addPlacementCommand(program);
 addRecallCommand(program);
 addDoctorCommand(program);
 addDemoCommand(program);
+addAdviseCommand(program);
 
 // The reader of a pipe may leave early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

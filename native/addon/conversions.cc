@@ -242,6 +242,8 @@ Napi::Object FromCounters(Napi::Env env, const PoolCounters& counters) {
   object.Set("kernelNanoseconds", static_cast<double>(counters.kernel_nanoseconds));
   object.Set("busyNanoseconds", static_cast<double>(counters.busy_nanoseconds));
   object.Set("idleWorkNanoseconds", static_cast<double>(counters.idle_work_nanoseconds));
+  object.Set("slowTasks", static_cast<double>(counters.slow_tasks));
+  object.Set("slowNanoseconds", static_cast<double>(counters.slow_nanoseconds));
   object.Set("queued", counters.queued);
   return object;
 }

@@ -147,6 +147,10 @@ export interface PoolCounters {
   readonly busyNanoseconds: number;
   /** Time spent in scans that nobody waits for, which are in none of the other figures. */
   readonly idleWorkNanoseconds: number;
+  /** Tasks that kept their worker for over a millisecond. */
+  readonly slowTasks: number;
+  /** Time in them. */
+  readonly slowNanoseconds: number;
   readonly queued: number;
 }
 

@@ -18,7 +18,7 @@ function node(id: number, allCpus: number[]): NumaNode {
 }
 
 function at(threadId: number, lastCpu: number, startedAt = 1): ThreadPlace {
-  return { threadId, startedAt, lastCpu };
+  return { threadId, startedAt, lastCpu, cpuTicks: 0 };
 }
 
 describe('the watch over threads', () => {

@@ -26,8 +26,10 @@ describe('threads', () => {
       join(task, 'status'),
       `Name:\t${name}\nCpus_allowed_list:\t4-7,12\nvoluntary_ctxt_switches:\t30\nnonvoluntary_ctxt_switches:\t4\n`,
     );
-    // 52 fields; the 22nd is starttime, the 39th processor.
+    // 52 fields; the 14th is utime, the 15th stime, the 22nd starttime, the 39th processor.
     const fields = Array.from({ length: 50 }, () => '0');
+    fields[11] = '70';
+    fields[12] = '8';
     fields[19] = String(more.started);
     fields[36] = String(more.cpu);
     writeFileSync(join(task, 'stat'), `${id} (${name}) ${fields.join(' ')}\n`);
@@ -47,7 +49,9 @@ describe('threads', () => {
         involuntarySwitches: 4,
       },
     ]);
-    assert.deepEqual(readThreadPlaces(directory), [{ threadId: 7, startedAt: 99, lastCpu: 12 }]);
+    assert.deepEqual(readThreadPlaces(directory), [
+      { threadId: 7, startedAt: 99, lastCpu: 12, cpuTicks: 78 },
+    ]);
   });
 
   it('have no count of migrations where the kernel has none', () => {

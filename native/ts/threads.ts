@@ -23,6 +23,8 @@ export interface ThreadPlace {
   /** When it was started, clock ticks since the machine was. Tells it from one that had its id before. */
   readonly startedAt: number;
   readonly lastCpu: number;
+  /** CPU time since it was started, user and system, clock ticks. */
+  readonly cpuTicks: number;
 }
 
 /** Every thread of a process; those that end meanwhile are left out. */
@@ -48,10 +50,15 @@ export function readThreadPlaces(directory = '/proc/self'): ThreadPlace[] {
 
 function readPlace(task: string, threadId: number): ThreadPlace {
   const stat = readFileSync(join(task, 'stat'), 'utf8');
-  // The name in parentheses may hold blanks: fields are counted from behind it. starttime is the 22nd of all, processor
-  // the 39th.
+  // The name in parentheses may hold blanks: fields are counted from behind it. utime is the 14th of all, stime
+  // the 15th, starttime the 22nd, processor the 39th.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { threadId, startedAt: Number(fields[19]), lastCpu: Number(fields[36]) };
+  return {
+    threadId,
+    startedAt: Number(fields[19]),
+    lastCpu: Number(fields[36]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+  };
 }
 
 /** Kernels without CONFIG_SCHED_DEBUG have no such file. */

@@ -85,6 +85,7 @@ describe('the command line, offline', () => {
       'status',
       'placement',
       'doctor',
+      'advise',
     ]) {
       const { code, output } = await irispair([command, '--help']);
       assert.equal(code, 0);

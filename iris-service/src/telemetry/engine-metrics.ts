@@ -77,6 +77,18 @@ function showPools(registry: Registry, engine: IrisEngine): void {
     ],
     [
       readCounter,
+      'irispair_pool_slow_tasks_total',
+      'Tasks that kept a worker of a side for over 1 ms',
+      ({ slowTasks }) => slowTasks,
+    ],
+    [
+      readCounter,
+      'irispair_pool_slow_seconds_total',
+      'Time that workers of a side spent in tasks of over 1 ms',
+      ({ slowNanoseconds }) => slowNanoseconds / NANOSECONDS_A_SECOND,
+    ],
+    [
+      readCounter,
       'irispair_pool_kernel_seconds_total',
       'CPU time that workers of a side spent in distance kernels',
       ({ kernelNanoseconds }) => kernelNanoseconds / NANOSECONDS_A_SECOND,

@@ -12,6 +12,8 @@ namespace {
 
 // Whose tasks somebody waits for, first to last.
 constexpr std::array kAwaitedLanes{Lane::kSearch, Lane::kScan};
+// A task that takes longer is slow: whatever waits for its worker waits that long.
+constexpr std::uint64_t kSlowNanoseconds = 1'000'000;
 
 std::uint64_t Nanoseconds() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -98,6 +100,8 @@ PoolCounters WorkerPools::Counters(Side side) const {
     counters.kernel_nanoseconds += worker->context.kernel_nanoseconds.load();
     counters.busy_nanoseconds += worker->busy_nanoseconds.load();
     counters.idle_work_nanoseconds += worker->idle_work_nanoseconds.load();
+    counters.slow_tasks += worker->slow_tasks.load();
+    counters.slow_nanoseconds += worker->slow_nanoseconds.load();
   }
   const Queue& queue = queues_[Index(side)];
   const std::lock_guard lock(queue.mutex);
@@ -113,19 +117,26 @@ void WorkerPools::Work(Worker& worker) {
     if (std::optional<Taken> taken = Take(worker)) {
       const std::uint64_t start = Nanoseconds();
       taken->task(worker.context);
-      const std::uint64_t took = Nanoseconds() - start;
-      if (taken->lane == Lane::kIdle) {
-        worker.idle_work_nanoseconds.fetch_add(took);
-      } else {
-        worker.busy_nanoseconds.fetch_add(took);
-        worker.tasks.fetch_add(1);
-      }
+      Count(worker, taken->lane, Nanoseconds() - start);
     } else if (stopping_.load()) {
       return;
     } else {
       submissions_.wait(seen);
     }
   }
+}
+
+void WorkerPools::Count(Worker& worker, Lane lane, std::uint64_t nanoseconds) {
+  if (lane == Lane::kIdle) {
+    worker.idle_work_nanoseconds.fetch_add(nanoseconds);
+    return;
+  }
+  worker.busy_nanoseconds.fetch_add(nanoseconds);
+  if (nanoseconds > kSlowNanoseconds) {
+    worker.slow_nanoseconds.fetch_add(nanoseconds);
+    worker.slow_tasks.fetch_add(1);
+  }
+  worker.tasks.fetch_add(1);
 }
 
 std::optional<WorkerPools::Taken> WorkerPools::Take(Worker& worker) {

@@ -46,6 +46,9 @@ struct PoolCounters {
   std::uint64_t kernel_nanoseconds = 0;
   std::uint64_t busy_nanoseconds = 0;
   std::uint64_t idle_work_nanoseconds = 0;
+  // Tasks that kept their worker for over a millisecond, and the time in them.
+  std::uint64_t slow_tasks = 0;
+  std::uint64_t slow_nanoseconds = 0;
   std::uint32_t queued = 0;
 };
 
@@ -91,6 +94,8 @@ class WorkerPools {
     std::atomic<std::uint64_t> steals{0};
     std::atomic<std::uint64_t> busy_nanoseconds{0};
     std::atomic<std::uint64_t> idle_work_nanoseconds{0};
+    std::atomic<std::uint64_t> slow_tasks{0};
+    std::atomic<std::uint64_t> slow_nanoseconds{0};
     std::thread thread;
   };
 
@@ -100,6 +105,7 @@ class WorkerPools {
   };
 
   void Work(Worker& worker);
+  static void Count(Worker& worker, Lane lane, std::uint64_t nanoseconds);
   std::optional<Taken> Take(Worker& worker);
   void Push(Side side, Lane lane, Task task);
   std::optional<Task> Pop(Side side, Lane lane);

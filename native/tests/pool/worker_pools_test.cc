@@ -259,6 +259,23 @@ TEST(WorkerPools, RunIdleWorkThatContinuesWhileTheyStop) {
   EXPECT_EQ(pieces.load(), 10);
 }
 
+TEST(WorkerPools, CountTasksOfOverAMillisecondAsSlow) {
+  WorkerPools pools(Workers(1), Workers(1));
+  constexpr auto kLong = std::chrono::milliseconds(3);
+  for (int task = 0; task < 2; ++task) {
+    pools.Submit(Side::kLeft, Lane::kSearch, [kLong](WorkerContext&) { std::this_thread::sleep_for(kLong); });
+  }
+  const auto sum = [&pools](std::uint64_t PoolCounters::*counter) {
+    return pools.Counters(Side::kLeft).*counter + pools.Counters(Side::kRight).*counter;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (sum(&PoolCounters::tasks) < 2 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_EQ(sum(&PoolCounters::slow_tasks), 2U);
+  EXPECT_GE(sum(&PoolCounters::slow_nanoseconds), 6'000'000U);
+  EXPECT_LE(sum(&PoolCounters::slow_nanoseconds), sum(&PoolCounters::busy_nanoseconds));
+}
+
 TEST(WorkerPools, RunATaskThatATaskSubmitsWhileTheyStop) {
   std::atomic<int> done{0};
   {
