@@ -28,6 +28,7 @@ import type { BatchMates } from '../matching/batch-mates.js';
 import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
 import type { Matcher } from '../matching/matcher.js';
 import { sightings, type FourSearches } from '../matching/sightings.js';
+import type { BatchObserver } from '../telemetry/slow-requests.js';
 import { lost } from './batcher.js';
 import type { Answer, Ask, Pending } from './request.js';
 
@@ -64,17 +65,25 @@ interface Outcome {
   readonly answer: (id: VectorId | undefined) => Answer;
 }
 
-/** Settles every request of the batch. */
-export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
+/** Settles every request of the batch. @param observer is told of its stages */
+export async function decideBatch(
+  batch: readonly Pending[],
+  parts: BatchParts,
+  observer: BatchObserver,
+): Promise<void> {
   const handles: number[] = [];
   try {
-    const cases = await prepare(batch, parts, handles);
+    const cases = await observer.during('upload of probes', () => prepare(batch, parts, handles));
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
-      decideSearches(searching, parts),
-      Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts))),
+      decideSearches(searching, parts, observer),
+      decideOthers(
+        cases.filter((one) => !isSearching(one)),
+        parts,
+        observer,
+      ),
     ]);
-    await storeAndAnswer([...verdicts, ...others.flat()], parts);
+    await storeAndAnswer([...verdicts, ...others], parts, observer);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
@@ -114,14 +123,23 @@ function release(handles: readonly number[], { client, logger }: BatchParts): vo
   });
 }
 
-async function decideSearches(cases: readonly Case<Searching>[], parts: BatchParts): Promise<Outcome[]> {
+async function decideSearches(
+  cases: readonly Case<Searching>[],
+  parts: BatchParts,
+  observer: BatchObserver,
+): Promise<Outcome[]> {
   if (cases.length === 0) return [];
   const handles = cases.map(({ handle }) => handle);
   const [searched, mates] = await Promise.all([
-    parts.matcher.searchAll(handles, cases.map(deadlineOf)),
-    parts.matcher.compareBatch(handles),
+    observer.during('searches', () => parts.matcher.searchAll(handles, cases.map(deadlineOf))),
+    observer.during('batch mates', () => parts.matcher.compareBatch(handles)),
   ]);
-  const seen = await Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts)));
+  cases.forEach(({ pending }, place) => {
+    observer.searched(pending, searched[place]);
+  });
+  const seen = await observer.during('direct comparisons', () =>
+    Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts))),
+  );
   return decideInOrder(cases, searched, seen, mates, parts.registry);
 }
 
@@ -190,6 +208,18 @@ function answered(verdict: Verdict, enrolled: SerialId | null): Answer {
   return { kind: 'verdict', verdict, enrolled };
 }
 
+async function decideOthers(
+  cases: readonly Case[],
+  parts: BatchParts,
+  observer: BatchObserver,
+): Promise<Outcome[]> {
+  if (cases.length === 0) return [];
+  const decided = await observer.during('verification', () =>
+    Promise.all(cases.map((one) => decideOther(one, parts))),
+  );
+  return decided.flat();
+}
+
 /** Verify, reauthenticate, delete. A request that cannot be decided is rejected and changes nothing. */
 async function decideOther(one: Case, { registry, matcher }: BatchParts): Promise<Outcome[]> {
   const { pending, ask, handle } = one;
@@ -237,12 +267,17 @@ async function verify(
   };
 }
 
-async function storeAndAnswer(outcomes: readonly Outcome[], parts: BatchParts): Promise<void> {
+async function storeAndAnswer(
+  outcomes: readonly Outcome[],
+  parts: BatchParts,
+  observer: BatchObserver,
+): Promise<void> {
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
+  if (waiting.length === 0) return;
   const changing = waiting.filter(({ change }) => change !== undefined);
-  const ids = changing.length === 0 ? [] : await commit(changing, parts);
-  await follow(changing, ids, parts);
+  const ids = await observer.during('commit', () => commit(changing, parts));
+  await observer.during('link', () => follow(changing, ids, parts));
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
 }

@@ -1,5 +1,6 @@
 /** The iris service's calls beside the hop, as promises. Every call has a deadline. */
 import { credentials, Metadata, status, type ClientReadableStream } from '@grpc/grpc-js';
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
   ConflictError,
   DeadlineExceededError,
@@ -110,13 +111,16 @@ export class IrisClient {
   async scan(searches: readonly wire.OpenSearch[]): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
     const request = { searches: [...searches], withDistances: false, trace: undefined };
+    const started = monotonicMicroseconds();
     const call = this.client.scan(request, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
     await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
+      const finished = monotonicMicroseconds();
       results[searchIndex] = {
         neighbours: unpackVectorIds(nearest),
         matchCount,
         hops: 1,
         candidates: compared,
+        times: { started, finished, onHop: finished - started },
       };
     });
     return results;
