@@ -95,7 +95,7 @@ export class HopView {
 
   private showRate(recent: HopSpan | undefined): void {
     const rate = recent === undefined ? 0 : recent.hops / recent.seconds;
-    setText(this.rate, recent === undefined ? '…' : formatFigure(Math.round(rate * 10) / 10));
+    setText(this.rate, recent === undefined ? '–' : formatFigure(Math.round(rate * 10) / 10));
     setAttribute(this.rate, 'data-rate', String(rate));
     setAttribute(this.element, 'data-flow', rate > 0 ? 'flowing' : 'still');
     setText(

@@ -15,7 +15,12 @@ const machine = new MachineView(byId('machine'));
 const work = new WorkView(byId('work'));
 const waterfalls = new WaterfallsView(byId('slow-requests'), byId('no-slow-requests'));
 
+let version: string | undefined;
+
 function show(snapshot: Snapshot): void {
+  version ??= snapshot.version;
+  // Another version has another page.
+  if (snapshot.version !== version) location.reload();
   notices.showSnapshot(snapshot);
   decision.show(snapshot);
   machine.show(snapshot);

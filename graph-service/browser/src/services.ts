@@ -10,7 +10,6 @@ export const SERVICE_NAME: Readonly<Record<ServiceFigures['service'], string>> =
 };
 
 const FIGURES = [
-  'placement',
   'runs on',
   'CPUs busy',
   'threads',
@@ -80,7 +79,6 @@ class ServiceView {
   show(service: ServiceFigures): void {
     const { threads, nodeMigrations, busyCpus, node, cpus } = service;
     const figures: Record<(typeof FIGURES)[number], string> = {
-      placement: service.placement,
       'runs on': `${node === null ? '' : `node ${node}, `}CPUs ${cpus}`,
       'CPUs busy': busyCpus === null ? 'measuring' : formatFigure(Math.round(busyCpus * 100) / 100),
       threads: formatCount(threads.length),

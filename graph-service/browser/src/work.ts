@@ -52,7 +52,7 @@ export class WorkView {
     const figures: Record<(typeof TILES)[number], string> = {
       'people enrolled': formatCount(work.enrolled),
       'requests a second':
-        seconds === 0 ? '…' : formatFigure(Math.round(((now.requests - first.requests) / seconds) * 10) / 10),
+        seconds === 0 ? '–' : formatFigure(Math.round(((now.requests - first.requests) / seconds) * 10) / 10),
       'requests a batch':
         decided === 0 ? '–' : formatFigure(Math.round(((now.requests - first.requests) / decided) * 10) / 10),
       'requests waiting': formatCount(work.waitingRequests),

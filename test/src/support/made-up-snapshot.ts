@@ -7,27 +7,23 @@ import type { PlacementResponse } from '@irispair/proto/public';
 /** Messages of the hop that are made up for each snapshot. */
 const HOPS_A_SNAPSHOT = 1_200;
 
-/** The hop after so many snapshots: of every message the same times, a few of them ten times as long. */
+/** How long each message's stages take, seconds; one message of 50 takes ten times as long. */
+const SECONDS = {
+  transit_out: 70e-6,
+  queue: 30e-6,
+  compute: 210e-6,
+  transit_back: 80e-6,
+  round_trip: 390e-6,
+} as const;
+
+function durationsAfter(snapshots: number, seconds: number): number[] {
+  const fifty = noValues(DURATION_BOUNDS);
+  for (let hop = 0; hop < 50; hop++) countValue(fifty, DURATION_BOUNDS, seconds * (hop === 0 ? 10 : 1));
+  return Array.from(fifty, (figure) => (figure * snapshots * HOPS_A_SNAPSHOT) / 50);
+}
+
 function hopAfter(snapshots: number): HopFigures {
-  const durations = {
-    transit_out: noValues(DURATION_BOUNDS),
-    queue: noValues(DURATION_BOUNDS),
-    compute: noValues(DURATION_BOUNDS),
-    transit_back: noValues(DURATION_BOUNDS),
-    round_trip: noValues(DURATION_BOUNDS),
-  };
   const hops = snapshots * HOPS_A_SNAPSHOT;
-  const seconds = {
-    transit_out: 70e-6,
-    queue: 30e-6,
-    compute: 210e-6,
-    transit_back: 80e-6,
-    round_trip: 390e-6,
-  };
-  for (const stage of Object.keys(seconds) as (keyof typeof seconds)[]) {
-    for (let hop = 0; hop < hops; hop++)
-      countValue(durations[stage], DURATION_BOUNDS, seconds[stage] * (hop % 50 === 0 ? 10 : 1));
-  }
   return {
     hops,
     steps: 6 * hops,
@@ -36,11 +32,11 @@ function hopAfter(snapshots: number): HopFigures {
     disconnects: 0,
     bounds: [...DURATION_BOUNDS],
     durations: {
-      transit_out: [...durations.transit_out],
-      queue: [...durations.queue],
-      compute: [...durations.compute],
-      transit_back: [...durations.transit_back],
-      round_trip: [...durations.round_trip],
+      transit_out: durationsAfter(snapshots, SECONDS.transit_out),
+      queue: durationsAfter(snapshots, SECONDS.queue),
+      compute: durationsAfter(snapshots, SECONDS.compute),
+      transit_back: durationsAfter(snapshots, SECONDS.transit_back),
+      round_trip: durationsAfter(snapshots, SECONDS.round_trip),
     },
   };
 }
