@@ -12,6 +12,7 @@ run('imports', [
   'native/ts',
   'iris-service/src',
   'graph-service/src',
+  'graph-service/browser/src',
   'cli/src',
   'test/src',
   'bench/src',

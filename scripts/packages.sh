@@ -7,7 +7,7 @@
 set -eu
 
 build="g++ cmake make"
-test="$build libgtest-dev libsimde-dev postgresql openssl prometheus"
+test="$build libgtest-dev libsimde-dev postgresql openssl prometheus chromium"
 numa="$build qemu-system-x86 busybox-static"
 docker="debootstrap docker.io docker-compose iproute2"
 ci="$test $numa clang clang-format libclang-rt-14-dev shellcheck"

@@ -25,7 +25,15 @@ const typescript = packages.flatMap((name) => [
 ]);
 unlessDone(
   'typescript',
-  [...typescript, 'native/ts', 'proto/irispair', 'buf.gen.yaml', 'tsconfig.base.json', 'package-lock.json'],
+  [
+    ...typescript,
+    'native/ts',
+    'graph-service/browser',
+    'proto/irispair',
+    'buf.gen.yaml',
+    'tsconfig.base.json',
+    'package-lock.json',
+  ],
   'cli/dist/main.js',
   () => {
     run('compiling TypeScript', ['node_modules/.bin/tsc', '-b']);

@@ -23,7 +23,7 @@ import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { measureRecall } from './api/measure-recall.js';
 import { createPublicServer, listen, type AdminCalls } from './api/public-server.js';
-import { Batcher } from './batch/batcher.js';
+import { Batcher, type DecideBatch } from './batch/batcher.js';
 import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
@@ -31,6 +31,9 @@ import { IrisClient } from './iris/iris-client.js';
 import { irisAway, IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
+import { Page } from './page/page.js';
+import { RecentPlacement } from './page/recent-placement.js';
+import { Snapshots } from './page/snapshots.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
 import { Auditor } from './recall/auditor.js';
 import { RecallMeasurement } from './recall/measurement.js';
@@ -42,6 +45,7 @@ import { CatchUpProgress } from './telemetry/catch-up-progress.js';
 import { showGraph, showRequests } from './telemetry/graph-metrics.js';
 import { showHop } from './telemetry/hop-metrics.js';
 import { RecallMetrics } from './telemetry/recall-metrics.js';
+import { SlowRequests } from './telemetry/slow-requests.js';
 import { watchedCalls } from './telemetry/watched-calls.js';
 import { watchedStore } from './telemetry/watched-store.js';
 import type { ComparisonTerms } from './walk/order.js';
@@ -67,20 +71,36 @@ export async function startGraphService(
 ): Promise<GraphService> {
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+  const snapshots = new Snapshots(decision, () => monitoring.notReady);
   try {
+    showPage(settings, monitoring, snapshots, logger);
     showDecision(monitoring.registry, decision);
     showHugepages(monitoring.registry, () => readTopology().nodes);
-    return await startServing(settings, decision, monitoring, logger);
+    return await startServing(settings, decision, monitoring, snapshots, logger);
   } catch (error) {
     await monitoring.close();
     throw error;
   }
 }
 
+function showPage(
+  settings: GraphServiceSettings,
+  monitoring: Monitoring,
+  snapshots: Snapshots,
+  logger: Logger,
+): void {
+  if (monitoring.reach === undefined) return;
+  const page = new Page(settings.IRISPAIR_PAGE, snapshots);
+  monitoring.further = (path, reach) => page.answer(path, reach);
+  if (page.isShown(monitoring.reach))
+    logger.info({ listen: settings.IRISPAIR_HTTP_LISTEN, port: monitoring.port }, 'the page is shown');
+}
+
 async function startServing(
   settings: GraphServiceSettings,
   decision: PlacementDecision,
   monitoring: Monitoring,
+  snapshots: Snapshots,
   logger: Logger,
 ): Promise<GraphService> {
   const metrics = monitoring.registry;
@@ -181,13 +201,18 @@ async function startServing(
       link.renew();
     },
   };
+  const slowRequests = new SlowRequests();
+  const decide: DecideBatch = (batch) =>
+    batchMetrics.watch(batch.length, () =>
+      slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer)),
+    );
   const batcher = new Batcher(
     {
       size: settings.IRISPAIR_BATCH_SIZE,
       milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
       queue: settings.IRISPAIR_QUEUE_SIZE,
     },
-    (batch) => turns.take(() => batchMetrics.watch(batch.length, () => decideBatch(batch, parts))),
+    (batch) => turns.take(() => decide(batch)),
   );
   const status = new StatusReport({
     index,
@@ -244,6 +269,16 @@ async function startServing(
   showHop(metrics, index);
   showRequests(metrics, registry, batcher);
   showPlacement(metrics, () => reporter.read(true));
+  snapshots.watch({
+    index,
+    registry,
+    matcher,
+    batcher,
+    slowRequests,
+    catchUp: progress,
+    placement: new RecentPlacement(() => placement.read(), logger),
+    storeAway: () => storeAway,
+  });
 
   const savingAgain = setInterval(() => {
     void turns.take(() => index.saveWhatIsLeft());

@@ -22,6 +22,8 @@ const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
   ...TRACING_SETTINGS,
+  /** Whether the HTTP port shows the page for operators; `auto`: where it is on loopback. */
+  IRISPAIR_PAGE: choiceSetting(['on', 'off', 'auto']).default('auto'),
   /** Address of the public API. */
   IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
   /** Unix socket of the iris service. */

@@ -4,9 +4,17 @@
  * - `/metrics`: everything counted, as Prometheus reads it.
  * - `/healthz`: 200 while the process answers.
  * - `/readyz`: 200 while the service does its whole work, otherwise 503 with the reason.
+ *
+ * A service may answer further paths of its own.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { MisconfiguredError } from '../errors/errors.js';
@@ -18,15 +26,27 @@ export interface MonitoringOptions {
   readonly registry: Registry;
   /** Why the service does not do its whole work; undefined while it does. */
   readonly notReady: () => string | undefined;
+  /** Paths that the service answers beside these. */
+  readonly further: FurtherPaths;
 }
 
-interface Answer {
+/** What a path answers. */
+export interface Answer {
   readonly code: number;
+  /** The media type of the body. */
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
+  readonly headers?: OutgoingHttpHeaders;
 }
 
-const PLAIN_TEXT = 'text/plain; charset=utf-8';
+/** Where a port listens: on this machine's loopback, or where others may reach it. */
+export type Reach = 'loopback' | 'network';
+
+/** Answers further paths; undefined where a path is none of them. */
+export type FurtherPaths = (path: string, reach: Reach) => Answer | undefined;
+
+/** The media type of a line for people. */
+export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const PATHS = ['/metrics', '/healthz', '/readyz'];
 
 /** A listening port. */
@@ -39,9 +59,15 @@ export class MonitoringServer {
   /** @throws MisconfiguredError when the address cannot be had */
   static async start(options: MonitoringOptions): Promise<MonitoringServer> {
     const server = createServer((request, response) => {
-      void answerTo(request, options).then((answer) => {
-        send(response, answer);
-      });
+      void answerTo(request, options, reachOf(server))
+        .catch((error: unknown): Answer => ({
+          code: 500,
+          type: PLAIN_TEXT,
+          body: `this could not be answered: ${String(error)}\n`,
+        }))
+        .then((answer) => {
+          send(response, answer);
+        });
     });
     const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(options.address) ?? [];
     try {
@@ -55,6 +81,11 @@ export class MonitoringServer {
     return new MonitoringServer(server, (server.address() as AddressInfo).port);
   }
 
+  /** Where it listens. */
+  get reach(): Reach {
+    return reachOf(this.server);
+  }
+
   /** Answers nobody any longer. */
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
@@ -64,14 +95,26 @@ export class MonitoringServer {
   }
 }
 
+function reachOf(server: Server): Reach {
+  const { address } = server.address() as AddressInfo;
+  return /^(::ffff:)?127\.|^::1$/.test(address) ? 'loopback' : 'network';
+}
+
 async function answerTo(
   { method, url = '/' }: IncomingMessage,
-  { registry, notReady }: MonitoringOptions,
+  { registry, notReady, further }: MonitoringOptions,
+  reach: Reach,
 ): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') {
-    return { code: 405, type: PLAIN_TEXT, body: 'only GET and HEAD are answered\n' };
+    return {
+      code: 405,
+      type: PLAIN_TEXT,
+      body: 'only GET and HEAD are answered\n',
+      headers: { allow: 'GET, HEAD' },
+    };
   }
-  switch (url.split('?', 1)[0]) {
+  const [path] = url.split('?', 1);
+  switch (path) {
     case '/metrics':
       return metricsOf(registry);
     case '/healthz':
@@ -81,7 +124,13 @@ async function answerTo(
       return { code: reason === undefined ? 200 : 503, type: PLAIN_TEXT, body: `${reason ?? 'ok'}\n` };
     }
     default:
-      return { code: 404, type: PLAIN_TEXT, body: `not found, ask for ${PATHS.join(', ')}\n` };
+      return (
+        further(path, reach) ?? {
+          code: 404,
+          type: PLAIN_TEXT,
+          body: `not found, ask for ${PATHS.join(', ')}\n`,
+        }
+      );
   }
 }
 
@@ -93,8 +142,8 @@ async function metricsOf(registry: Registry): Promise<Answer> {
   }
 }
 
-function send(response: ServerResponse, { code, type, body }: Answer): void {
-  response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+function send(response: ServerResponse, { code, type, body, headers = {} }: Answer): void {
+  response.writeHead(code, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) });
   // Node leaves the body out of an answer to HEAD.
   response.end(body);
 }

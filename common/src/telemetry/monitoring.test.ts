@@ -48,6 +48,36 @@ describe('the monitoring port', () => {
     assert.equal((await ask('/metrics', 'POST')).code, 405);
   });
 
+  it('answers further paths of the service, to those who only read', async () => {
+    monitoring.further = (path, reach) => {
+      if (path === '/broken') throw new Error('no answer');
+      return path === '/' ? { code: 200, type: 'text/html', body: `<p>${reach}</p>` } : undefined;
+    };
+    const page = await ask('/?x=1');
+    assert.deepEqual(page, { code: 200, type: 'text/html', body: '<p>loopback</p>' });
+    assert.equal(monitoring.reach, 'loopback');
+    assert.equal((await ask('/', 'HEAD')).body, '');
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      assert.equal((await ask('/', method)).code, 405);
+    assert.equal((await ask('/other')).code, 404);
+    assert.deepEqual(
+      [(await ask('/broken')).code, (await ask('/broken')).body],
+      [500, 'this could not be answered: Error: no answer\n'],
+    );
+  });
+
+  it('knows whether others may reach it', async () => {
+    for (const [address, reach] of [
+      ['localhost:0', 'loopback'],
+      ['[::1]:0', 'loopback'],
+      ['0.0.0.0:0', 'network'],
+    ]) {
+      const other = await Monitoring.start(address);
+      assert.equal(other.reach, reach, address);
+      await other.close();
+    }
+  });
+
   it('tells of a metric that cannot be read, and goes on', async () => {
     const counter = new Counter({
       name: 'broken_total',

@@ -1,7 +1,7 @@
 /** What a service tells those who watch it: metrics, and whether it does its whole work. */
 import { Registry } from 'prom-client';
 import { EventLoopWatch } from './event-loop-metrics.js';
-import { MonitoringServer } from './monitoring-server.js';
+import { MonitoringServer, type FurtherPaths, type Reach } from './monitoring-server.js';
 import { showProcess } from './process-metrics.js';
 
 /** The metrics and the readiness of one service, and the port that shows them, if it has one. */
@@ -9,6 +9,8 @@ export class Monitoring {
   readonly registry = new Registry();
   /** Why the service does not do its whole work; undefined while it does. */
   notReady: string | undefined = 'starting';
+  /** Answers paths beside those that every service has. */
+  further: FurtherPaths = () => undefined;
   private server: MonitoringServer | undefined;
   private eventLoop: EventLoopWatch | undefined;
 
@@ -25,6 +27,7 @@ export class Monitoring {
         address,
         registry,
         notReady: () => monitoring.notReady,
+        further: (path, reach) => monitoring.further(path, reach),
       });
       monitoring.eventLoop = new EventLoopWatch(registry);
     }
@@ -34,6 +37,11 @@ export class Monitoring {
   /** Where it is shown; undefined when nowhere. */
   get port(): number | undefined {
     return this.server?.port;
+  }
+
+  /** Who may reach it; undefined when it is shown nowhere. */
+  get reach(): Reach | undefined {
+    return this.server?.reach;
   }
 
   async close(): Promise<void> {

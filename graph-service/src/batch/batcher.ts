@@ -4,6 +4,7 @@
  * A batch searches only after the one before it is enrolled and linked: otherwise two copies of a person could pass in
  * neighbouring batches. Requests whose caller went away leave the queue.
  */
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { CancelledError, DeadlineExceededError, ExhaustedError } from '@irispair/common/errors/errors';
 import type { Answer, Ask, Patience, Pending } from './request.js';
 
@@ -43,7 +44,7 @@ export class Batcher {
       );
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ ask, patience, resolve, reject });
+      this.queue.push({ ask, patience, submitted: monotonicMicroseconds(), resolve, reject });
       if (this.queue.length >= this.limits.size) this.stopCollecting();
       if (!this.isRunning) this.running = this.run();
     });

@@ -31,8 +31,9 @@ import type { BatchMates } from '../matching/batch-mates.js';
 import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
 import type { Matcher } from '../matching/matcher.js';
 import { sightings, type FourSearches } from '../matching/sightings.js';
-import { BatchTraces } from '../traces/batch-traces.js';
 import type { Auditor, DrawnSearch } from '../recall/auditor.js';
+import type { BatchObserver } from '../telemetry/slow-requests.js';
+import { BatchTraces } from '../traces/batch-traces.js';
 import { lost } from './batcher.js';
 import type { Answer, Ask, Pending } from './request.js';
 
@@ -47,6 +48,14 @@ export interface BatchParts {
   readonly logger: Logger;
   /** The graph could not follow a stored change: it must be caught up before anything else is decided. */
   readonly fellBehind: () => void;
+}
+
+/** Who looks on while a batch is decided. */
+interface Watchers {
+  readonly traces: BatchTraces;
+  readonly stages: BatchObserver;
+  /** Searches that an audit is to repeat. */
+  readonly drawn: DrawnSearch[];
 }
 
 type WithIris = Extract<Ask, { iris: unknown }>;
@@ -70,21 +79,29 @@ interface Outcome {
   readonly answer: (id: VectorId | undefined) => Answer;
 }
 
-/** Settles every request of the batch. */
-export async function decideBatch(batch: readonly Pending[], parts: BatchParts): Promise<void> {
+/** Settles every request of the batch. @param stages is told of its stages */
+export async function decideBatch(
+  batch: readonly Pending[],
+  parts: BatchParts,
+  stages: BatchObserver,
+): Promise<void> {
   const handles: number[] = [];
-  const traces = BatchTraces.begin(batch);
-  const drawn: DrawnSearch[] = [];
+  const watchers: Watchers = { traces: BatchTraces.begin(batch), stages, drawn: [] };
+  const { traces } = watchers;
   let kept: ReadonlySet<number> = new Set();
   try {
-    const cases = await prepare(batch, parts, handles, traces);
+    const cases = await stages.during('upload of probes', () => prepare(batch, parts, handles, traces));
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
-      decideSearches(searching, parts, traces, drawn),
-      Promise.all(cases.filter((one) => !isSearching(one)).map((one) => decideOther(one, parts, traces))),
+      decideSearches(searching, parts, watchers),
+      decideOthers(
+        cases.filter((one) => !isSearching(one)),
+        parts,
+        watchers,
+      ),
     ]);
-    await storeAndAnswer([...verdicts, ...others.flat()], parts, traces);
-    kept = parts.auditor.take(drawn);
+    await storeAndAnswer([...verdicts, ...others], parts, watchers);
+    kept = parts.auditor.take(watchers.drawn);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
@@ -135,20 +152,23 @@ function release(handles: readonly number[], { client, logger }: BatchParts): vo
 async function decideSearches(
   cases: readonly Case<Searching>[],
   parts: BatchParts,
-  traces: BatchTraces,
-  drawn: DrawnSearch[],
+  watchers: Watchers,
 ): Promise<Outcome[]> {
   if (cases.length === 0) return [];
+  const { traces, stages } = watchers;
   const handles = cases.map(({ handle }) => handle);
   const spans = cases.map(({ pending }) => traces.of(pending));
   const [searched, mates] = await Promise.all([
-    parts.matcher.searchAll(handles, cases.map(deadlineOf), spans),
-    parts.matcher.compareBatch(handles),
+    stages.during('searches', () => parts.matcher.searchAll(handles, cases.map(deadlineOf), spans)),
+    stages.during('batch mates', () => parts.matcher.compareBatch(handles)),
   ]);
-  const seen = await Promise.all(
-    cases.map((one, index) => sightingsOf(one, searched[index], parts, spans[index])),
+  cases.forEach(({ pending }, place) => {
+    stages.searched(pending, searched[place]);
+  });
+  const seen = await stages.during('direct comparisons', () =>
+    Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts, spans[index]))),
   );
-  return decideInOrder(cases, searched, seen, mates, parts, traces, drawn);
+  return decideInOrder(cases, searched, seen, mates, parts, watchers);
 }
 
 function deadlineOf({ pending }: Case): number {
@@ -175,8 +195,7 @@ function decideInOrder(
   seen: readonly (Sighting[] | Error)[],
   mates: BatchMates,
   parts: BatchParts,
-  traces: BatchTraces,
-  drawn: DrawnSearch[],
+  watchers: Watchers,
 ): Outcome[] {
   const outcomes: Outcome[] = [];
   const enrolled: { place: number; id: VectorId }[] = [];
@@ -186,27 +205,13 @@ function decideInOrder(
     const own = seen[place];
     const impatience = lost(pending.patience);
     if (four instanceof Error || own instanceof Error || impatience !== undefined) {
-      traces.reject(pending, impatience ?? (four instanceof Error ? four : own));
+      watchers.traces.reject(pending, impatience ?? (four instanceof Error ? four : own));
       return;
     }
     const fromMates = enrolled.flatMap((earlier) => mates.sightings(earlier.place, place, earlier.id));
     const verdict = decide([...own, ...fromMates], new Set(ask.orList));
     const isEnrolled = ask.kind === 'enroll' && verdict.decision === Decision.Unique;
-    if (parts.matcher.usesWalks && parts.auditor.draw()) {
-      drawn.push({
-        handle,
-        walked: four,
-        moment: parts.registry.moment(),
-        about: {
-          requestId: pending.patience.requestId,
-          request: ask.kind,
-          decision: verdict.decision,
-          enrolledAs: isEnrolled ? next : null,
-          ef: parts.index.parameters.ef,
-          ...parts.index.shape,
-        },
-      });
-    }
+    drawForAudit(cases[place], four, verdict, isEnrolled ? next : null, parts, watchers);
     if (!isEnrolled) {
       outcomes.push({
         pending,
@@ -231,8 +236,45 @@ function decideInOrder(
   return outcomes;
 }
 
+/** Has an audit repeat the search, if it is drawn. @param enrolledAs serial id; null when it enrols nobody */
+function drawForAudit(
+  { pending, ask, handle }: Case<Searching>,
+  walked: FourSearches,
+  { decision }: Verdict,
+  enrolledAs: number | null,
+  { matcher, auditor, registry, index }: BatchParts,
+  { drawn }: Watchers,
+): void {
+  if (!matcher.usesWalks || !auditor.draw()) return;
+  drawn.push({
+    handle,
+    walked,
+    moment: registry.moment(),
+    about: {
+      requestId: pending.patience.requestId,
+      request: ask.kind,
+      decision,
+      enrolledAs,
+      ef: index.parameters.ef,
+      ...index.shape,
+    },
+  });
+}
+
 function answered(verdict: Verdict, enrolled: SerialId | null): Answer {
   return { kind: 'verdict', verdict, enrolled };
+}
+
+async function decideOthers(
+  cases: readonly Case[],
+  parts: BatchParts,
+  { traces, stages }: Watchers,
+): Promise<Outcome[]> {
+  if (cases.length === 0) return [];
+  const decided = await stages.during('verification', () =>
+    Promise.all(cases.map((one) => decideOther(one, parts, traces))),
+  );
+  return decided.flat();
 }
 
 /** Verify, reauthenticate, delete. A request that cannot be decided is rejected and changes nothing. */
@@ -291,14 +333,16 @@ async function verify(
 async function storeAndAnswer(
   outcomes: readonly Outcome[],
   parts: BatchParts,
-  traces: BatchTraces,
+  { traces, stages }: Watchers,
 ): Promise<void> {
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
+  if (waiting.length === 0) return;
   const changing = waiting.filter(({ change }) => change !== undefined);
   const shown = traces.group(changing.map(({ pending }) => pending));
-  const ids = changing.length === 0 ? [] : await commit(changing, parts, shown);
-  await follow(changing, ids, parts, shown);
+  const ids =
+    changing.length === 0 ? [] : await stages.during('commit', () => commit(changing, parts, shown));
+  await stages.during('link', () => follow(changing, ids, parts, shown));
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
 }

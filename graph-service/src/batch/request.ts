@@ -39,6 +39,8 @@ export interface Patience {
 export interface Pending {
   readonly ask: Ask;
   readonly patience: Patience;
+  /** When it began to wait, microseconds of the monotonic clock. */
+  readonly submitted: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }

@@ -1,5 +1,6 @@
 /** The iris service's calls beside the hop, as promises. Every call has a deadline. */
 import { credentials, Metadata, status, type ClientReadableStream } from '@grpc/grpc-js';
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
   ConflictError,
   DeadlineExceededError,
@@ -161,12 +162,15 @@ export class IrisClient {
 
   private async readScan(call: ClientReadableStream<wire.ScanResponse>): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
+    const started = monotonicMicroseconds();
     await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
+      const finished = monotonicMicroseconds();
       results[searchIndex] = {
         neighbours: unpackVectorIds(nearest),
         matchCount,
         hops: 1,
         candidates: compared,
+        times: { started, finished, onHop: finished - started },
       };
     });
     return results;

@@ -21,6 +21,7 @@ function found(serials: readonly number[], matchCount: number): SearchResult {
     matchCount,
     hops: 1,
     candidates: serials.length,
+    times: { started: 0, finished: 0, onHop: 0 },
   };
 }
 

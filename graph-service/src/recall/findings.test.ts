@@ -11,6 +11,7 @@ function result(matches: readonly number[], others: readonly number[] = []): Sea
     matchCount: matches.length,
     hops: 1,
     candidates: 10,
+    times: { started: 0, finished: 0, onHop: 0 },
   };
 }
 

@@ -6,8 +6,10 @@ import type { Registry } from 'prom-client';
 
 /** How far the last catching up is. */
 export class CatchUpProgress {
-  private all = 0;
-  private done = 0;
+  /** Irises in which the graph differed from the store when it began. */
+  all = 0;
+  /** Of them caught up. */
+  done = 0;
   private log: ProgressLog | undefined;
 
   constructor(

@@ -21,6 +21,13 @@ export interface SearchOrder {
   readonly trace?: SpanPlace | undefined;
 }
 
+/** When a search ran, microseconds of the machine's monotonic clock, and how long of that it waited for the hop. */
+export interface SearchTimes {
+  readonly started: number;
+  readonly finished: number;
+  readonly onHop: number;
+}
+
 /** What a search found. */
 export interface SearchResult {
   /** Nearest first. */
@@ -31,6 +38,7 @@ export interface SearchResult {
   readonly hops: number;
   /** Candidates in them. */
   readonly candidates: number;
+  readonly times: SearchTimes;
 }
 
 /** How every comparison is made. */

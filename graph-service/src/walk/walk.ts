@@ -6,6 +6,7 @@
  *    candidates never seen before, send these, apply their ranks; the layer is done when the whole front is opened.
  * The iris service keeps the neighbourhood with its distances; both lists stay equal.
  */
+import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { VECTOR_ID_BYTES } from '@irispair/common/ids/vector-id';
 import type { GraphMemory } from '../graph/graph-memory.js';
 import { isLiveWord, versionInWord } from '../graph/graph-node.js';
@@ -13,7 +14,7 @@ import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
 import type { StepTrace } from '../traces/traced-hop.js';
 import { RankedNodes } from './neighbourhood.js';
-import type { ComparisonTerms, EntryPoints, SearchOrder } from './order.js';
+import type { ComparisonTerms, EntryPoints, SearchOrder, SearchTimes } from './order.js';
 
 /** What a walk found; `neighbours` is packed as in the hop. */
 export interface WalkResult {
@@ -21,6 +22,7 @@ export interface WalkResult {
   readonly matchCount: number;
   readonly hops: number;
   readonly candidates: number;
+  readonly times: SearchTimes;
 }
 
 /** Candidates that a step should bring: more opens nodes that a finer walk would not, fewer pays more hops. */
@@ -59,6 +61,7 @@ class Walk {
   private matchCount = 0;
   private hops = 0;
   private candidates = 0;
+  private onHop = 0;
 
   constructor(
     private readonly order: SearchOrder,
@@ -72,6 +75,7 @@ class Walk {
   }
 
   async run(): Promise<WalkResult> {
+    const started = monotonicMicroseconds();
     const { topLayer, serials } = this.ground.entryPoints;
     for (const serial of serials) this.gather(serial);
     await this.send(false);
@@ -86,6 +90,7 @@ class Walk {
       matchCount: this.matchCount,
       hops: this.hops,
       candidates: this.candidates,
+      times: { started, finished: monotonicMicroseconds(), onHop: this.onHop },
     };
   }
 
@@ -139,7 +144,9 @@ class Walk {
       answer.catch(() => undefined);
       return;
     }
+    const sent = monotonicMicroseconds();
     const { entered, matchCount } = await answer;
+    this.onHop += monotonicMicroseconds() - sent;
     this.nodes.apply(packed, entered);
     this.matchCount = matchCount;
     this.hops += 1;

@@ -43,6 +43,7 @@ export class ComposedPair {
       directory,
       `${generated}
 IRISPAIR_PORT=${port}
+IRISPAIR_HTTP_PORT=${await freePort()}
 IRISPAIR_POSTGRES_IMAGE=${POSTGRES_IMAGE}
 IRIS_STORE_INITIAL_CAPACITY=2000
 COMPOSE_FILE=compose.yaml:two-nodes.yaml
