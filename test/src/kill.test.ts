@@ -13,8 +13,7 @@ it('loses no acknowledged enrolment and doubles none when either service is kill
       const victim = round % 2 === 0 ? 'iris' : 'graph';
       const broken = await people.round(() => test.pair.kill(victim, 'SIGKILL'));
       if (victim === 'iris') assert.deepEqual(broken, []);
-      test.pair.startService(victim);
-      await test.untilReady();
+      await test.startAgain(victim);
     }
     await people.check();
   } finally {

@@ -80,8 +80,7 @@ describe('irises in PostgreSQL', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const broken = await people.round(() => test.pair.kill('iris', 'SIGKILL'));
       assert.deepEqual(broken, []);
-      test.pair.startService('iris');
-      await test.untilReady();
+      await test.startAgain('iris');
     }
     await people.check();
   });

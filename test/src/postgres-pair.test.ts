@@ -64,12 +64,12 @@ describe('a pair with both stores in PostgreSQL', () => {
           await cluster.killServer();
           await cluster.startServer();
         });
+        await test.untilReady();
       } else {
         const broken = await people.round(() => test.pair.kill(victim, 'SIGKILL'));
         if (victim === 'iris') assert.deepEqual(broken, []);
-        test.pair.startService(victim);
+        await test.startAgain(victim);
       }
-      await test.untilReady();
     }
     await people.check();
     const { enrolled } = await test.client.status();

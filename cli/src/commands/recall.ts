@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { irisMessage } from '@irispair/common/iris/message';
-import * as api from '@irispair/proto/public';
+import type * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
 import { readLines } from '../input/ndjson.js';
 import { formatOf, note, print } from '../output/print.js';

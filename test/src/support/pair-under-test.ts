@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@irispair/common/support/until';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
 import { Pair, type ServiceName } from 'irispair/pair/pair';
@@ -66,6 +67,18 @@ export class PairUnderTest {
     await meanwhile();
     this.pair = startPair(this.place);
     this.client = new PairClient(this.place.listen);
+    await this.untilReady();
+  }
+
+  /** Starts a service again that was killed; resolves when the pair serves. */
+  async startAgain(service: ServiceName): Promise<void> {
+    if (service === 'iris') {
+      // Until it notices, the graph service calls itself ready with the one that is gone.
+      await until('the graph service misses the iris service', async () => {
+        return !(await this.client.status()).ready;
+      });
+    }
+    this.pair.startService(service);
     await this.untilReady();
   }
 
