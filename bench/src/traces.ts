@@ -21,7 +21,7 @@ import type { PartResult } from './results.js';
 
 const PEOPLE = 2_000;
 const CLIENTS = 4;
-const ROUNDS = 96;
+const ROUNDS = 64;
 const SLICE_MILLISECONDS = 400;
 /** Code is compiled and connections are up after these. */
 const WARMING_ROUNDS = 8;
@@ -34,8 +34,12 @@ interface TraceFigures {
   readonly traces: Kind;
   readonly searches: number;
   readonly searchesPerSecond: number;
-  /** To the first pair with traces off. */
+  /** Of searches/s to those of the first pair with traces off. */
   readonly ratio: Ratio;
+  /** CPU time of both services. */
+  readonly cpuMillisecondsPerSearch: number;
+  /** Of CPU time a search to that of the first pair with traces off. */
+  readonly cpuRatio: Ratio;
   /** Spans of both services that the collector took, and those dropped. */
   readonly exported: number;
   readonly dropped: number;
@@ -45,7 +49,9 @@ interface Subject {
   readonly kind: Kind;
   readonly pair: BenchPair;
   readonly clients: readonly PairClient[];
+  /** Searches/s of each round, and CPU milliseconds a search. */
   readonly rates: number[];
+  readonly cpu: number[];
   searches: number;
 }
 
@@ -60,11 +66,11 @@ export async function runTracesBench(options: BenchOptions): Promise<PartResult>
     for (const kind of KINDS) {
       const pair = await BenchPair.start(settingsOf(kind, people, collector.endpoint), 'metrics shown');
       const clients = Array.from({ length: CLIENTS }, () => new PairClient(pair.address));
-      subjects.push({ kind, pair, clients, rates: [], searches: 0 });
+      subjects.push({ kind, pair, clients, rates: [], cpu: [], searches: 0 });
       await enrol(clients[0], irises, { first: 0, end: people }, new Map());
     }
     await measure(subjects, sought);
-    const figures = await Promise.all(subjects.map((subject) => figuresOf(subject, subjects[0].rates)));
+    const figures = await Promise.all(subjects.map((subject) => figuresOf(subject, subjects[0])));
     return { figures: { people, rounds: ROUNDS, pairs: figures }, text: tracesTable(people, figures) };
   } finally {
     for (const { pair, clients } of subjects) {
@@ -93,9 +99,11 @@ async function measure(subjects: readonly Subject[], sought: readonly Probe[]): 
   const progress = startProgress('searching in turns', WARMING_ROUNDS + ROUNDS);
   for (let round = 0; round < WARMING_ROUNDS + ROUNDS; round++) {
     for (const subject of inOrderOf(round, subjects)) {
+      const before = await cpuMilliseconds(subject.clients[0]);
       const { searches, seconds } = await searchFor(SLICE_MILLISECONDS, subject.clients, sought, round);
       if (round < WARMING_ROUNDS) continue;
       subject.rates.push(searches / seconds);
+      subject.cpu.push(((await cpuMilliseconds(subject.clients[0])) - before) / searches);
       subject.searches += searches;
     }
     progress.step();
@@ -132,32 +140,57 @@ async function searchFor(
   return { searches, seconds: (performance.now() - start) / 1_000 };
 }
 
+/** CPU time of both services since their start. */
+async function cpuMilliseconds(client: PairClient): Promise<number> {
+  const { services } = await client.status();
+  return services.reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0) / 1_000;
+}
+
 async function figuresOf(
-  { kind, pair, rates, searches }: Subject,
-  base: readonly number[],
+  { kind, pair, rates, cpu, searches }: Subject,
+  base: Subject,
 ): Promise<TraceFigures> {
   return {
     traces: kind,
     searches,
-    searchesPerSecond: rates.reduce((sum, rate) => sum + rate, 0) / rates.length,
-    ratio: ratioOf(rates, base),
+    searchesPerSecond: meanOf(rates),
+    ratio: ratioOf(rates, base.rates),
+    cpuMillisecondsPerSearch: meanOf(cpu),
+    cpuRatio: ratioOf(cpu, base.cpu),
     exported: await pair.metric('irispair_trace_spans_exported_total'),
     dropped: await pair.metric('irispair_trace_spans_dropped_total'),
   };
 }
 
+function meanOf(figures: readonly number[]): number {
+  return figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+}
+
 function tracesTable(people: number, figures: readonly TraceFigures[]): string {
   return table(
-    [`traces, ${people} people`, 'searches/s', 'to off', '95 % confidence', 'spans taken', 'dropped'],
-    figures.map(({ traces, searchesPerSecond, ratio, exported, dropped }) => [
-      traces,
-      searchesPerSecond.toFixed(1),
-      `${ratio.mean.toFixed(3)}x`,
-      `${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}`,
-      String(exported),
-      String(dropped),
+    [
+      `traces, ${people} people`,
+      'searches/s',
+      'to off, 95 % confidence',
+      'CPU ms a search',
+      'to off, 95 % confidence',
+      'spans taken',
+      'dropped',
+    ],
+    figures.map((seen) => [
+      seen.traces,
+      seen.searchesPerSecond.toFixed(1),
+      inWords(seen.ratio),
+      seen.cpuMillisecondsPerSearch.toFixed(2),
+      inWords(seen.cpuRatio),
+      String(seen.exported),
+      String(seen.dropped),
     ]),
   );
+}
+
+function inWords({ mean, low, high }: Ratio): string {
+  return `${mean.toFixed(3)}x (${low.toFixed(3)} to ${high.toFixed(3)})`;
 }
 
 async function startCollector(): Promise<{ endpoint: string; stop: () => void }> {

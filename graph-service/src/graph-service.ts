@@ -118,6 +118,7 @@ async function startServing(
   const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
   const store = watchedStore(await openGraphStore(settings, rowLimit, logger), metrics);
   const hop = new HopStream(socket);
+  const nodes = hopNodes(decision, readTopology(), 'graph');
   const index = await openIndex({
     store,
     socket,
@@ -125,12 +126,12 @@ async function startServing(
     walkers: settings.IRISPAIR_WALKERS,
     overrides,
     terms,
+    hopNodes: nodes,
     logger,
   });
   const client = new IrisClient(socket);
   const registry = new Registry();
   const batchMetrics = new BatchMetrics(metrics);
-  const nodes = hopNodes(decision, readTopology(), 'graph');
   const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics, nodes);
   const auditor = new Auditor(settings.IRISPAIR_AUDIT_SHARE, {
     client,

@@ -241,6 +241,10 @@ describe('the traces of a pair, over gRPC', () => {
     assert.equal(trace.one(served, 'store').service, IRIS);
     const link = trace.one(batch, 'link');
     assert.equal(trace.one(link, 'store').service, GRAPH);
+    // The row of each side is ranked by a hop.
+    const hops = trace.below(link, 'hop');
+    assert.ok(hops.length >= 2, `${hops.length} hops`);
+    for (const hop of hops) assertHop(trace, hop);
   });
 
   it('show a verification by its comparisons', async () => {
@@ -334,6 +338,7 @@ describe('the traces of a pair, over gRPC', () => {
   it('are named by the log lines about their requests', async () => {
     const answered = await client.verify(60_000, again(3));
     assert.ok(answered.error !== undefined);
+    assert.ok(answered.traceparent.startsWith(`00-${answered.caller.traceId}-`));
     const trace = await traceOf(receiver, answered);
     // The caller's own mistake is no error of the service.
     assert.equal(trace.root.error, undefined);

@@ -5,6 +5,7 @@
  */
 import type { TraceContext } from '@irispair/proto/compute';
 import { traceContextOf } from './context.js';
+import type { SpanPlace } from './place.js';
 import type { OpenSpan, SpanAttributes, SpanKind } from './span.js';
 
 /** Spans side by side. */
@@ -12,17 +13,31 @@ export class SpanGroup {
   /** Of work that nobody traces. */
   static readonly NONE = new SpanGroup([]);
 
-  private constructor(private readonly spans: readonly OpenSpan[]) {}
+  private readonly spans: readonly OpenSpan[];
+
+  /** @param places one a request; undefined for those that are not traced */
+  private constructor(private readonly places: readonly (OpenSpan | undefined)[]) {
+    this.spans = places.filter((span) => span !== undefined);
+  }
 
   /** @param spans one a request; undefined for those that are not traced */
   static of(spans: readonly (OpenSpan | undefined)[]): SpanGroup {
-    const traced = spans.filter((span) => span !== undefined);
-    return traced.length === 0 ? SpanGroup.NONE : new SpanGroup(traced);
+    return spans.some((span) => span !== undefined) ? new SpanGroup(spans) : SpanGroup.NONE;
   }
 
   /** All spans of several. */
   static merge(groups: readonly SpanGroup[]): SpanGroup {
-    return SpanGroup.of(groups.flatMap(({ spans }) => spans));
+    return SpanGroup.of(groups.flatMap(({ places }) => places));
+  }
+
+  /** The span of one request by its place; undefined when it is not traced. */
+  at(place: number): OpenSpan | undefined {
+    return this.places.at(place);
+  }
+
+  /** Those of some requests, by their places. */
+  pick(places: readonly number[]): SpanGroup {
+    return this.isEmpty ? this : SpanGroup.of(places.map((place) => this.at(place)));
   }
 
   get isEmpty(): boolean {
@@ -51,16 +66,20 @@ export class SpanGroup {
     attributes: SpanAttributes = {},
   ): Promise<Result> {
     if (this.isEmpty) return work(this);
-    const [first, ...others] = this.spans;
-    const leader = first.child({ name, kind, attributes });
-    const links = [leader.place];
-    const within = [leader, ...others.map((span) => span.child({ name, kind, attributes, links }))];
+    let links: readonly SpanPlace[] = [];
+    const within = new SpanGroup(
+      this.places.map((span) => {
+        const child = span?.child({ name, kind, attributes, links });
+        if (child !== undefined && links.length === 0) links = [child.place];
+        return child;
+      }),
+    );
     try {
-      const result = await work(new SpanGroup(within));
-      for (const span of within) span.end();
+      const result = await work(within);
+      within.end();
       return result;
     } catch (error) {
-      for (const span of within) span.end(error);
+      within.end(error);
       throw error;
     }
   }

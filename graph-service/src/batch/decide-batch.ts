@@ -376,24 +376,31 @@ async function follow(
   parts: BatchParts,
   traces: SpanGroup,
 ): Promise<void> {
-  const inserted: NewNode[] = [];
-  const deleted: VectorId[] = [];
-  const replaced: VectorId[] = [];
+  const inserted: { node: NewNode; place: number }[] = [];
+  const deleted: { id: VectorId; place: number }[] = [];
+  const replaced: { id: VectorId; place: number }[] = [];
   try {
     for (const [place, { change, near }] of changing.entries()) {
       const id = ids[place];
       const isDeleted = change?.kind?.$case === 'delete';
       parts.registry.set({ id, deleted: isDeleted });
-      if (near !== undefined) inserted.push({ id, near });
-      else (isDeleted ? deleted : replaced).push(id);
+      if (near !== undefined) inserted.push({ node: { id, near }, place });
+      else (isDeleted ? deleted : replaced).push({ id, place });
     }
     if (deleted.length + replaced.length > 0) {
-      await traces.watch('link', SpanKind.Internal, (within) =>
-        parts.index.change(deleted, replaced, within),
+      const ofThem = traces.pick([...replaced, ...deleted].map(({ place }) => place));
+      await ofThem.watch('link', SpanKind.Internal, (within) =>
+        parts.index.change(
+          deleted.map(({ id }) => id),
+          replaced.map(({ id }) => id),
+          within,
+        ),
       );
     }
     if (inserted.length > 0) {
-      await traces.watch('link', SpanKind.Internal, (within) => parts.index.insert(inserted, within));
+      const ofThem = traces.pick(inserted.map(({ place }) => place));
+      const nodes = inserted.map(({ node }) => node);
+      await ofThem.watch('link', SpanKind.Internal, (within) => parts.index.insert(nodes, within));
     }
   } catch (error) {
     parts.logger.warn(

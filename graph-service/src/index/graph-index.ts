@@ -9,6 +9,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import type { HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
 import { GraphMemory } from '../graph/graph-memory.js';
@@ -25,9 +26,10 @@ import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
 import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
+import { tracedBelow } from '../traces/traced-hop.js';
 import { WalkerPool, type Searched, type ToldOfWalk } from '../workers/walker-pool.js';
 import { EntryPointList } from './entry-points.js';
-import { Linker } from './linker.js';
+import { Linker, type LinkOrder } from './linker.js';
 
 /** How to open an index. */
 export interface GraphIndexOptions {
@@ -38,6 +40,7 @@ export interface GraphIndexOptions {
   readonly walkers: number;
   readonly overrides: ParameterOverrides;
   readonly terms: ComparisonTerms;
+  readonly hopNodes: HopNodes;
   readonly logger: Logger;
 }
 
@@ -170,7 +173,7 @@ export class GraphIndex {
 
   /**
    * Links new irises and saves.
-   * @param traces who traces it
+   * @param traces who traces it, one a node
    */
   async insert(nodes: readonly NewNode[], traces: SpanGroup = SpanGroup.NONE): Promise<void> {
     const { parameters } = this;
@@ -180,7 +183,7 @@ export class GraphIndex {
       this.noteLive(id.serialId, layers[index]);
     });
     try {
-      await this.linkAll(nodes, layers, parameters);
+      await this.linkAll(nodes, layers, parameters, traces);
     } catch (error) {
       // Half-linked nodes are not indexed: catching up will link them.
       nodes.forEach(({ id }, index) => {
@@ -197,9 +200,14 @@ export class GraphIndex {
     nodes: readonly NewNode[],
     layers: readonly number[],
     parameters: GraphParameters,
+    traces: SpanGroup,
   ): Promise<void> {
     for (const side of SIDES) {
-      const orders = nodes.map(({ id, near }) => ({ id, near: near[side].map((other) => other.serialId) }));
+      const orders = nodes.map(({ id, near }, index): LinkOrder => {
+        const span = traces.at(index);
+        const trace = span === undefined ? undefined : tracedBelow(span, this.options.hopNodes);
+        return { id, near: near[side].map((other) => other.serialId), trace };
+      });
       await this.linker.link(side, 0, orders, parameters);
     }
     for (const [index, { id }] of nodes.entries()) {
@@ -210,7 +218,7 @@ export class GraphIndex {
 
   /**
    * Takes out irises that were deleted and links those anew that were replaced, all at the versions that are stored.
-   * @param traces who traces it
+   * @param traces who traces it, one an iris, those that were replaced first
    */
   async change(
     deleted: readonly VectorId[],

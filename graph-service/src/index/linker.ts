@@ -14,6 +14,7 @@ import { NodeState } from '../graph/graph-node.js';
 import { ROW_LIMIT_FACTOR, type GraphParameters } from '../graph/parameters.js';
 import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
+import type { StepTrace } from '../traces/traced-hop.js';
 import type { ComparisonTerms } from '../walk/order.js';
 import { RankedNodes } from '../walk/neighbourhood.js';
 
@@ -21,6 +22,8 @@ import { RankedNodes } from '../walk/neighbourhood.js';
 export interface LinkOrder {
   readonly id: VectorId;
   readonly near: readonly number[];
+  /** Whose trace shows the steps that it takes; undefined when nobody's does. */
+  readonly trace?: StepTrace | undefined;
 }
 
 /** Told of every row that changed. */
@@ -43,10 +46,10 @@ export class Linker {
     parameters: GraphParameters,
   ): Promise<void> {
     const rows = await Promise.all(
-      orders.map(({ id, near }, index) => {
+      orders.map(({ id, near, trace }, index) => {
         const mates = orders.slice(0, index).map((mate) => mate.id.serialId);
         const candidates = [...new Set([...mates, ...near])].filter((serial) => serial !== id.serialId);
-        return this.nearest(side, id, candidates, parameters.m);
+        return this.nearest(side, id, candidates, parameters.m, trace);
       }),
     );
     orders.forEach(({ id }, index) => {
@@ -79,12 +82,16 @@ export class Linker {
     side: Side,
     layer: number,
     serial: number,
-    newcomers: readonly number[],
+    newcomers: readonly LinkOrder[],
     mMax: number,
   ): Promise<void> {
-    const row = [...new Set([...this.memory.neighbours(side, layer, serial), ...newcomers])];
+    const joined = newcomers.map(({ id }): number => id.serialId);
+    const row = [...new Set([...this.memory.neighbours(side, layer, serial), ...joined])];
     const outgrown = row.length > mMax * ROW_LIMIT_FACTOR;
-    this.write(side, layer, serial, outgrown ? await this.nearest(side, this.idOf(serial), row, mMax) : row);
+    // One step for all who outgrew the row: the first one's trace shows it.
+    const { trace } = newcomers.find((newcomer) => newcomer.trace !== undefined) ?? {};
+    const kept = outgrown ? await this.nearest(side, this.idOf(serial), row, mMax, trace) : row;
+    this.write(side, layer, serial, kept);
   }
 
   /** The nearest `most` of the candidates to a stored iris. */
@@ -93,6 +100,7 @@ export class Linker {
     id: VectorId,
     candidates: readonly number[],
     most: number,
+    trace?: StepTrace,
   ): Promise<number[]> {
     const live = candidates.filter((serial) => this.isLive(serial)).map((serial) => this.idOf(serial));
     if (live.length === 0) return [];
@@ -104,6 +112,7 @@ export class Linker {
       close: true,
       withDistances: false,
       deadline: 0,
+      trace,
     });
     const ranked = new RankedNodes(most);
     ranked.apply(packed, entered);
@@ -128,12 +137,12 @@ export class Linker {
 function inReturn(
   orders: readonly LinkOrder[],
   rows: readonly (readonly number[])[],
-): ReadonlyMap<number, readonly number[]> {
-  const gained = new Map<number, number[]>();
-  orders.forEach(({ id }, index) => {
+): ReadonlyMap<number, readonly LinkOrder[]> {
+  const gained = new Map<number, LinkOrder[]>();
+  orders.forEach((order, index) => {
     for (const neighbour of rows[index]) {
       const newcomers = gained.get(neighbour) ?? [];
-      newcomers.push(id.serialId);
+      newcomers.push(order);
       gained.set(neighbour, newcomers);
     }
   });

@@ -6,7 +6,7 @@ import type { SearchMethod } from '../telemetry/batch-metrics.js';
 import type { SearchOrder } from '../walk/order.js';
 import type { TracedWalk } from '../workers/messages.js';
 import type { Searched } from '../workers/walker-pool.js';
-import { showHop, type StepTrace } from './traced-hop.js';
+import { showHop, tracedBelow, type StepTrace } from './traced-hop.js';
 
 /** The searches of one batch. */
 export class SearchTraces {
@@ -95,12 +95,7 @@ export async function traceComparison<Answer>(
     attributes: searchAttributes({ side, orientation, ef: candidates }),
   });
   try {
-    const answer = await compare({
-      above: span.place,
-      note: (hop) => {
-        showHop(span, hop, nodes);
-      },
-    });
+    const answer = await compare(tracedBelow(span, nodes));
     span.end();
     return answer;
   } catch (error) {

@@ -134,9 +134,19 @@ export class TracedMessage {
   }
 }
 
-/** Shows a hop below its search. */
-export function showHop(search: OpenSpan, hop: TracedHop, nodes: HopNodes): void {
-  search.add(spanOf(hop, nodes));
+/** Shows a hop below what it was made for. */
+export function showHop(above: OpenSpan, hop: TracedHop, nodes: HopNodes): void {
+  above.add(spanOf(hop, nodes));
+}
+
+/** Has steps shown below a span of this thread. */
+export function tracedBelow(above: OpenSpan, nodes: HopNodes): StepTrace {
+  return {
+    above: above.place,
+    note: (hop) => {
+      showHop(above, hop, nodes);
+    },
+  };
 }
 
 function spanOf(hop: TracedHop, nodes: HopNodes): MeasuredSpan {
