@@ -19,6 +19,7 @@ import { PrometheusUnderTest } from './support/prometheus.js';
 const RULES = join(dirname(fileURLToPath(import.meta.url)), '../../docker/prometheus/rules');
 const PEOPLE = 120;
 const SOUGHT = 60;
+const PLAN: api.RecallPlan = { samples: 1, target: 0.9 };
 const FULL = { of: 'people' } as const;
 
 const population = new Population('recall');
@@ -169,6 +170,29 @@ describe('the recall of a pair', () => {
     const bad = await irispair(['recall', '--samples', '0']);
     assert.equal(bad.code, 2);
     assert.match(bad.errors, /Give an integer from 1 to 10000/);
+  });
+
+  it('is measured for the next caller when one went away in the middle', async () => {
+    async function* leaving(): AsyncGenerator<api.Iris> {
+      yield irisMessage(again(0));
+      await until('it is being measured', async () => {
+        try {
+          await test.client.measureRecall(PLAN, [], () => undefined);
+          return false;
+        } catch (error) {
+          return String(error).includes('another measurement');
+        }
+      });
+      throw new Error('went away');
+    }
+    await assert.rejects(
+      test.client.measureRecall({ samples: 0, target: 0.9 }, leaving(), () => undefined),
+      /went away/,
+    );
+    await until('the next one is measured', async () => {
+      const result = await test.client.measureRecall(PLAN, [], () => undefined).catch(() => undefined);
+      return result?.captures === 1;
+    });
   });
 
   it('goes on being watched when the iris service was away: what was drawn is skipped, or audited', async () => {

@@ -36,7 +36,8 @@ export async function measureRecall(
   });
   // While nobody waits for the caller, nobody minds either.
   gone.catch(() => undefined);
-  const read = call[Symbol.asyncIterator]() as AsyncIterator<api.MeasureRecallRequest>;
+  // The result is written after the last request was read.
+  const read = call.iterator({ destroyOnReturn: false }) as AsyncIterator<api.MeasureRecallRequest>;
   const requests = { next: () => Promise.race([read.next(), gone]) };
   try {
     await measureFor(call, requests, parts, signal);

@@ -66,7 +66,8 @@ const SEARCHES_A_CAPTURE = HELD.length * SIDES.length;
 export class Auditor {
   private readonly waiting: DrawnSearch[] = [];
   private readonly closing = new AbortController();
-  private working: Promise<void> | undefined;
+  private isWorking = false;
+  private working: Promise<void> = Promise.resolve();
 
   /** @param share of the searches that are drawn, 0 to 1 */
   constructor(
@@ -85,9 +86,7 @@ export class Auditor {
     const taken = drawn.slice(0, room);
     this.parts.metrics.skip('behind', drawn.length - taken.length);
     this.waiting.push(...taken);
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-    });
+    if (!this.isWorking) this.working = this.work();
     return new Set(taken.map(({ handle }) => handle));
   }
 
@@ -98,6 +97,7 @@ export class Auditor {
   }
 
   private async work(): Promise<void> {
+    this.isWorking = true;
     while (this.waiting.length > 0) {
       const some = this.waiting.splice(0, AUDITS_A_SCAN);
       try {
@@ -108,6 +108,8 @@ export class Auditor {
       }
       await this.release(some);
     }
+    // At once, not when the promise settles: what is taken between would wait for the next batch.
+    this.isWorking = false;
   }
 
   private async audit(drawn: readonly DrawnSearch[]): Promise<void> {

@@ -1,5 +1,4 @@
 /** The recall that audits find, and how the audits get on. */
-import { DURATION_BOUNDS } from '@irispair/common/telemetry/buckets';
 import { readGauge } from '@irispair/common/telemetry/read-metrics';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Findings } from '../recall/findings.js';
@@ -7,6 +6,9 @@ import { RecallWindow, type RecallOf } from '../recall/recall-window.js';
 import { shareOf, type Share } from '../recall/wilson.js';
 
 const OF: readonly RecallOf[] = ['people', 'eyes'];
+
+/** Seconds: what takes more than the last is given up. */
+const SCAN_BOUNDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600];
 
 /** Why an audit was not made: others waited already, or the iris service went away or took too long. */
 export type SkipReason = 'behind' | 'failed';
@@ -48,7 +50,7 @@ export class RecallMetrics {
     this.scans = new Histogram({
       name: 'irispair_recall_scan_seconds',
       help: 'Time of the exact scans of audits, in which they wait for all other work',
-      buckets: [...DURATION_BOUNDS],
+      buckets: SCAN_BOUNDS,
       registers,
     });
     // From the first on a rate can be told.

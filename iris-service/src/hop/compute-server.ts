@@ -245,8 +245,10 @@ async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Pr
     parts.engine.cancelScan(token);
   });
   const traces = tracesOf(call.request.trace, 'scan', parts);
+  // Apart, for they may take as long as they like.
+  const method = call.request.manner === wire.ScanManner.IDLE ? 'IdleScan' : 'Scan';
   try {
-    await parts.requests.watch('Scan', () => scan(call, token, parts.engine), codeOf);
+    await parts.requests.watch(method, () => scan(call, token, parts.engine), codeOf);
     traces.end();
     call.end();
   } catch (error) {

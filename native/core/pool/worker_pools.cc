@@ -114,11 +114,13 @@ PoolCounters WorkerPools::Counters(Side side) const {
 void WorkerPools::Work(Worker& worker) {
   while (true) {
     const std::uint32_t seen = submissions_.load();
+    // Read before looking for a task: what was submitted before the pools stop is found then.
+    const bool stopping = stopping_.load();
     if (std::optional<Taken> taken = Take(worker)) {
       const std::uint64_t start = Nanoseconds();
       taken->task(worker.context);
       Count(worker, taken->lane, Nanoseconds() - start);
-    } else if (stopping_.load()) {
+    } else if (stopping) {
       return;
     } else {
       submissions_.wait(seen);

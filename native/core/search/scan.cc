@@ -183,6 +183,8 @@ void Scan::Merge(std::size_t search, std::vector<Found>& found, std::uint64_t co
   ScanAnswer& answer = answers_[search];
   answer.compared += compared;
   workshop_.distances.fetch_add(compared);
+  // As in most slices of an idle scan.
+  if (found.empty()) return;
   answer.nearest.insert(answer.nearest.end(), found.begin(), found.end());
   const std::size_t kept = std::min(ef, answer.nearest.size());
   std::ranges::partial_sort(answer.nearest, answer.nearest.begin() + static_cast<std::ptrdiff_t>(kept),
