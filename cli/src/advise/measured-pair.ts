@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import type { Placement } from '@irispair/common/placement/decide';
 import type { PlacementResponse } from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
+import { note } from '../output/print.js';
 import { freePort } from '../pair/free-port.js';
 import { Pair } from '../pair/pair.js';
 import { SERVICES, type Service } from './looks.js';
@@ -78,6 +79,7 @@ export class MeasuredPair {
       await measured.checkPlacement(placement);
       return measured;
     } catch (error) {
+      if (!signal.aborted) note(log.join('\n'));
       await measured.stop();
       throw error;
     }
