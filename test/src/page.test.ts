@@ -7,9 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { irisMessage } from '@irispair/common/iris/message';
 import { until } from '@irispair/common/support/until';
 import { SNAPSHOT, type Snapshot } from '@irispair/graph-service/page/snapshot';
+import { MemoryUse } from '@irispair/proto/placement';
 import type { PlacementResponse, ProcessRequest } from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
-import { oneNode, twoNodes } from 'irispair/support/made-up-placement';
+import {
+  irises,
+  irisService,
+  memory,
+  MIB,
+  oneNode,
+  segment,
+  twoNodes,
+  untold,
+} from 'irispair/support/made-up-placement';
 import type { Page } from 'playwright-core';
 import { assertQuiet, BrowserUnderTest, type Look, type Sight } from './support/browser.js';
 import { madeUpSnapshot } from './support/made-up-snapshot.js';
@@ -130,6 +140,7 @@ describe('the page', () => {
         waterfall,
         /waiting for the batch.*upload of probes.*searches.*left, normal.*right, mirror/,
       );
+      await page.screenshot({ path: join(OUTPUT, 'pair-1400.png'), fullPage: true });
     });
   });
 
@@ -223,6 +234,25 @@ describe('the page', () => {
     }
   });
 
+  it('says what was tried and refused, and what the kernel does not tell', async () => {
+    await looking(PHONE, async ({ page }) => {
+      const response = twoNodes();
+      const refused = [segment('plain', 232 * MIB, ['no hugepage free on node 1'])];
+      const parts = [
+        irises(MemoryUse.LEFT_IRISES, memory({ 1: 232 * MIB }), refused),
+        irises(MemoryUse.RIGHT_IRISES, untold('move_pages: Operation not permitted')),
+      ];
+      await pretend(page, { ...response, services: [response.services[0], irisService({ parts })] });
+      await open(page);
+      const node = await text(page, '.node[data-node="1"]');
+      assert.match(node, /left irises, plain pages, bind policy 232 MiB/);
+      assert.match(node, /left irises: no hugepage free on node 1/);
+      assert.match(node, /iris service: right irises not told: move_pages: Operation not permitted/);
+      assert.match(await text(page, '.service.iris'), /local memory not told/);
+      await assertFits(page, PHONE);
+    });
+  });
+
   it('does not move for those who asked for less motion', async () => {
     await looking({ ...DESKTOP, reducedMotion: 'reduce' }, async ({ page }) => {
       await pretend(page, twoNodes());
@@ -270,7 +300,7 @@ describe('the page', () => {
       assert.equal(await page.locator('#connection').innerText(), 'live');
       test.pair.startService('iris');
       await page.locator('#readiness', { hasText: /^ready$/ }).waitFor();
-      assert.equal(await page.locator('#notices').innerText(), '');
+      await page.locator('#notices:empty').waitFor({ state: 'attached' });
     });
   });
 
@@ -281,12 +311,13 @@ describe('the page', () => {
     await page.locator('#connection', { hasText: 'live' }).waitFor();
     await test.pair.kill('graph', 'SIGTERM');
     await page.locator('#connection', { hasText: 'connection lost' }).waitFor();
+    assert.equal(await page.locator('#readiness').isVisible(), false);
     assert.match(await text(page, '#notices'), /connection to the graph service is lost.*tried again/);
     await page.screenshot({ path: join(OUTPUT, 'lost-1400.png') });
     test.pair.startService('graph');
     await page.locator('#connection', { hasText: 'live' }).waitFor();
     await page.locator('#readiness', { hasText: /^ready$/ }).waitFor();
-    assert.equal(await page.locator('#notices').innerText(), '');
+    await page.locator('#notices:empty').waitFor({ state: 'attached' });
     // The browser notes each request that found nobody; there is nothing else to complain of.
     assert.deepEqual(
       look.complaints.filter((complaint) => !complaint.includes('ERR_CONNECTION_REFUSED')),

@@ -96,7 +96,8 @@ export class MonitoringServer {
 }
 
 function reachOf(server: Server): Reach {
-  const { address } = server.address() as AddressInfo;
+  // A server that closes has none any longer.
+  const { address } = (server.address() as AddressInfo | null) ?? { address: '' };
   return /^(::ffff:)?127\.|^::1$/.test(address) ? 'loopback' : 'network';
 }
 

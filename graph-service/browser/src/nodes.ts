@@ -30,7 +30,8 @@ export class NodeView {
   private readonly threads = new ThreadsView();
   private readonly memoryBar = new Bar();
   private readonly pieces: KeyedList<Piece, PieceView>;
-  private readonly untold = make('p', { class: 'small' });
+  /** What was tried and refused, and what is not known. */
+  private readonly remarks = make('p', { class: 'small' });
   private readonly hugepages = make('p', { class: 'small' });
   private readonly hugepagesBar = new Bar();
   private shown: readonly Thread[] = [];
@@ -65,7 +66,7 @@ export class NodeView {
       make('h3', { text: 'Memory of the pair' }),
       this.memoryBar.element,
       legend,
-      this.untold,
+      this.remarks,
       make('h3', { text: 'Hugepages of 2 MiB' }),
       this.hugepagesBar.element,
       this.hugepages,
@@ -98,7 +99,14 @@ export class NodeView {
         .map((part) => `${SERVICE_NAME[service]}: ${part.use} not told: ${part.unknown}`),
     );
     const nothing = pieces.length === 0 && services.length > 0 ? ['nothing of the pair'] : [];
-    setText(this.untold, [...new Set([...nothing, ...unknown])].join('; '));
+    const here = services
+      .flatMap(({ memory }) => memory)
+      .filter(({ nodes }) => nodes.some((one) => one.node === node));
+    const fallbacks = [...new Set(here.flatMap((part) => part.fallbacks))].map((fallback) => {
+      const uses = here.filter((part) => part.fallbacks.includes(fallback)).map(({ use }) => use);
+      return `${uses.join(', ')}: ${fallback}`;
+    });
+    setText(this.remarks, [...new Set([...nothing, ...fallbacks, ...unknown])].join('; '));
   }
 
   private showHugepages(

@@ -37,6 +37,8 @@ export class NoticesView {
   }
 
   showConnection(state: ConnectionState): void {
+    // Nobody knows whether a service is ready that does not answer.
+    this.readiness.hidden = state.kind === 'lost';
     setText(this.connection, state.kind === 'lost' ? 'connection lost' : state.kind);
     setAttribute(
       this.connection,

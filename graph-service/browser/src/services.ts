@@ -1,7 +1,7 @@
 /** The decision where the services run, and each service in figures. */
 import type { ServiceFigures, Snapshot } from '@irispair/graph-service/page/snapshot';
 import { KeyedList, make, setText } from './dom.js';
-import { formatCount, formatFigure, formatShare } from './format.js';
+import { formatBytes, formatCount, formatFigure, formatShare } from './format.js';
 
 /** What the services are called. */
 export const SERVICE_NAME: Readonly<Record<ServiceFigures['service'], string>> = {
@@ -15,6 +15,7 @@ const FIGURES = [
   'threads',
   'moves between CPUs',
   'moves between nodes',
+  'resident memory',
   'local memory',
 ] as const;
 
@@ -84,6 +85,7 @@ class ServiceView {
       threads: formatCount(threads.length),
       'moves between CPUs': movesOf(service),
       'moves between nodes': formatCount(nodeMigrations),
+      'resident memory': formatBytes(service.residentBytes),
       'local memory': localShare(service),
     };
     for (const name of FIGURES) {

@@ -118,6 +118,16 @@ describe('the placement on the page', () => {
     assert.equal(desk.asked, 2);
   });
 
+  it('is asked for again soon when it lacks the iris service, however long that took', async (context) => {
+    const desk = new Desk(context);
+    desk.recent.read();
+    desk.now = 10_000;
+    await desk.answer({ ...response(0), services: [], irisAway: 'it does not answer' });
+    desk.now = 13_000;
+    assert.equal(desk.recent.read().irisAway, 'it does not answer');
+    assert.equal(desk.asked, 2);
+  });
+
   it('stays the last one when there is no new one', async (context) => {
     const desk = new Desk(context);
     desk.recent.read();

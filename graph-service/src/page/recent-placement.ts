@@ -59,8 +59,10 @@ export class RecentPlacement {
       this.logger.warn({ err: error }, 'the page has no new placement report');
     }
     const took = performance.now() - started;
-    const pause = Math.min(Math.max(LEAST_MILLISECONDS, PAUSE_FACTOR * took), MOST_MILLISECONDS);
-    this.nextAt = performance.now() + pause;
+    // A report without the iris service cost little, however long it waited; the next one may have it.
+    const isWhole = this.last?.response.irisAway === '';
+    const pause = isWhole ? PAUSE_FACTOR * took : 0;
+    this.nextAt = performance.now() + Math.min(Math.max(LEAST_MILLISECONDS, pause), MOST_MILLISECONDS);
     this.isAsking = false;
   }
 }
