@@ -21,7 +21,7 @@ import type { PartResult } from './results.js';
 
 const PEOPLE = 2_000;
 const CLIENTS = 4;
-const ROUNDS = 64;
+const ROUNDS = 100;
 const SLICE_MILLISECONDS = 400;
 /** Code is compiled and connections are up after these. */
 const WARMING_ROUNDS = 8;
@@ -34,11 +34,11 @@ interface TraceFigures {
   readonly traces: Kind;
   readonly searches: number;
   readonly searchesPerSecond: number;
-  /** Of searches/s to those of the first pair with traces off. */
+  /** Of searches/s to those of the pairs with traces off. */
   readonly ratio: Ratio;
   /** CPU time of both services. */
   readonly cpuMillisecondsPerSearch: number;
-  /** Of CPU time a search to that of the first pair with traces off. */
+  /** Of CPU time a search to that of the pairs with traces off. */
   readonly cpuRatio: Ratio;
   /** Spans of both services that the collector took, and those dropped. */
   readonly exported: number;
@@ -70,7 +70,7 @@ export async function runTracesBench(options: BenchOptions): Promise<PartResult>
       await enrol(clients[0], irises, { first: 0, end: people }, new Map());
     }
     await measure(subjects, sought);
-    const figures = await Promise.all(subjects.map((subject) => figuresOf(subject, subjects[0])));
+    const figures = await Promise.all(subjects.map((subject) => figuresOf(subject, subjects.slice(0, 2))));
     return { figures: { people, rounds: ROUNDS, pairs: figures }, text: tracesTable(people, figures) };
   } finally {
     for (const { pair, clients } of subjects) {
@@ -146,20 +146,26 @@ async function cpuMilliseconds(client: PairClient): Promise<number> {
   return services.reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0) / 1_000;
 }
 
+/** @param off the pairs with traces off */
 async function figuresOf(
   { kind, pair, rates, cpu, searches }: Subject,
-  base: Subject,
+  [one, other]: readonly Subject[],
 ): Promise<TraceFigures> {
   return {
     traces: kind,
     searches,
     searchesPerSecond: meanOf(rates),
-    ratio: ratioOf(rates, base.rates),
+    ratio: ratioOf(rates, between(one.rates, other.rates)),
     cpuMillisecondsPerSearch: meanOf(cpu),
-    cpuRatio: ratioOf(cpu, base.cpu),
+    cpuRatio: ratioOf(cpu, between(one.cpu, other.cpu)),
     exported: await pair.metric('irispair_trace_spans_exported_total'),
     dropped: await pair.metric('irispair_trace_spans_dropped_total'),
   };
+}
+
+/** As far from one as from the other, round by round. */
+function between(one: readonly number[], other: readonly number[]): number[] {
+  return one.map((figure, round) => Math.sqrt(figure * other[round]));
 }
 
 function meanOf(figures: readonly number[]): number {
