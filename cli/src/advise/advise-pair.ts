@@ -136,7 +136,7 @@ class Advisor {
     if (this.perfMissing !== null) note(`remote loads are not counted: ${this.perfMissing}`);
     const time = formatDuration(secondsOf(this.pairs, this.placements, this.durations));
     note(
-      `${rounds} rounds of ${this.placements.join(', ')}, 3 scenarios of ${seconds} s each: ` +
+      `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${this.placements.join(', ')}, 3 scenarios of ${seconds} s each: ` +
         `about ${time} once ${people} people are enrolled; Ctrl-C ends it and tells what was measured by then`,
     );
   }

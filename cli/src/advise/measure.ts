@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
+import { InvalidInputError } from '@irispair/common/errors/errors';
 import type { Topology } from '@irispair/common/placement/topology';
 import { Keystream } from '../generate/keystream.js';
 import { figuresOf, type NodeCpus, type Seen } from './figures.js';
@@ -65,7 +66,7 @@ export interface MeasureParts {
   readonly signal: AbortSignal;
 }
 
-/** Searches a second with as many in flight as the pair can use. */
+/** Searches a second with as many in flight as the pair can use. @throws InvalidInputError when none is answered */
 export async function measureCapacity(parts: MeasureParts, seconds: number): Promise<number> {
   const { pair, captures, signal } = parts;
   const mix = MIX.baseline;
@@ -76,8 +77,9 @@ export async function measureCapacity(parts: MeasureParts, seconds: number): Pro
     signal,
   );
   if (answered === 0) {
-    throw new Error(
-      `no search was answered within ${seconds} s: the capacity cannot be told, try more --seconds`,
+    throw new InvalidInputError(
+      '--seconds',
+      `no search was answered within ${seconds} s while the capacity was measured: give more`,
     );
   }
   return answered / seconds;
