@@ -43,7 +43,7 @@ p { margin: 6px 0; } ul { margin: 6px 0; padding-left: 20px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--edge); vertical-align: top; }
-tr.here { background: var(--card); outline: 2px solid var(--ink); } tr.here td, tr.here th { padding-left: 8px; }
+tr.here { background: var(--card); outline: 2px solid var(--ink); }
 svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--ink); font: 12px system-ui, -apple-system, 'Segoe UI', sans-serif; }
 svg .tick { fill: var(--soft); font-size: 11px; } svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
