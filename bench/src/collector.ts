@@ -7,6 +7,8 @@ const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   });
 });
+// Nobody needs it without the process that started it.
+process.stdin.resume().on('end', () => process.exit());
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 });

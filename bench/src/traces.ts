@@ -201,7 +201,7 @@ function inWords({ mean, low, high }: Ratio): string {
 
 async function startCollector(): Promise<{ endpoint: string; stop: () => void }> {
   const collector = spawn(process.execPath, [fileURLToPath(new URL('./collector.js', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = (await once(collector.stdout, 'data')) as [Buffer];
   return {
