@@ -65,7 +65,9 @@ async function measure({ samples, probes, target, ...options }: RecallOptions): 
       });
     print(formatOf(options) === 'json' ? recallJson(result, plan) : describeRecall(result, target));
     if (plan.samples > 0 && formatOf(options) === 'text')
-      note('captures made up from what is stored are found more easily than real ones: prefer --probes');
+      note(
+        'captures made up from what is stored are found far more easily than real ones: for a target, give --probes',
+      );
     return missesTarget(result, target) ? ExitCode.Failed : ExitCode.Done;
   } finally {
     bar.stop();
