@@ -162,7 +162,7 @@ describe('the calls beside the hop', () => {
   });
 
   it('scan exactly, refuse what cannot be scanned, and stop when cancelled', async () => {
-    const irises = Array.from({ length: 100 }, (_, index) => irisOf(`scanned ${index}`));
+    const irises = Array.from({ length: 300 }, (_, index) => irisOf(`scanned ${index}`));
     const handles = await test.prepare(session, irises);
     const first = (await registered()).length + 1;
     await test.commit(handles.map((handle, index) => insert(handle, first + index)));
