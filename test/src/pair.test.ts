@@ -251,8 +251,7 @@ describe('a pair', () => {
     await test.pair.kill('iris', 'SIGKILL');
     const away = await refusal(test.client.search({ iris: irisMessage(again(3)), orList: [] }));
     assert.equal(away.code, status.UNAVAILABLE);
-    test.pair.startService('iris');
-    await test.untilReady();
+    await test.startAgain('iris');
     const { decision } = await test.client.search({ iris: irisMessage(again(3)), orList: [] });
     assert.equal(decision, api.Decision.DUPLICATE);
   });

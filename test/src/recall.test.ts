@@ -200,8 +200,7 @@ describe('the recall of a pair', () => {
     const searched = searchForAll();
     await searched;
     await test.pair.kill('iris', 'SIGKILL');
-    test.pair.startService('iris');
-    await test.untilReady();
+    await test.startAgain('iris');
     await allAudited(PEOPLE + 2 * SOUGHT);
     await searchForAll();
     await allAudited(PEOPLE + 3 * SOUGHT);

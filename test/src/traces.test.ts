@@ -404,8 +404,7 @@ describe('the traces of a pair whose iris service is killed', () => {
     await test.pair.kill('iris', 'SIGKILL');
     killed = true;
     await Promise.all(callers);
-    test.pair.startService('iris');
-    await test.untilReady();
+    await test.startAgain('iris');
     // What comes later has come.
     await traceOf(receiver, await client.search(again(0)));
     return receiver.spans.find(({ name, kind, error }) => {

@@ -47,8 +47,15 @@ export class PairClient {
     answered: (response: api.ProcessResponse) => void,
   ): Promise<void> {
     const stream = this.client.process();
-    stream.on('data', answered);
     const ended = new Promise<void>((resolve, reject) => {
+      stream.on('data', (response: api.ProcessResponse) => {
+        try {
+          answered(response);
+        } catch (error) {
+          stream.cancel();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
       stream.on('end', resolve);
       stream.on('error', reject);
     });
