@@ -21,20 +21,21 @@ import { startTracing } from '@irispair/common/traces/start-tracing';
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
-import { measureRecall } from './api/measure-recall.js';
-import { createPublicServer, listen, type AdminCalls } from './api/public-server.js';
+import { adminCalls } from './api/admin-calls.js';
+import { createPublicServer, listen } from './api/public-server.js';
 import { Batcher, type DecideBatch } from './batch/batcher.js';
 import { decideBatch } from './batch/decide-batch.js';
 import { HopStream } from './hop/hop-stream.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
-import { irisAway, IrisLink } from './iris/iris-link.js';
+import { IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import { Page } from './page/page.js';
 import { RecentPlacement } from './page/recent-placement.js';
 import { Snapshots } from './page/snapshots.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
+import { Readiness, SERVICES } from './readiness.js';
 import { Auditor } from './recall/auditor.js';
 import { RecallMeasurement } from './recall/measurement.js';
 import type { GraphServiceSettings } from './settings.js';
@@ -52,8 +53,6 @@ import type { ComparisonTerms } from './walk/order.js';
 
 const DRAIN_MILLISECONDS = 3_000;
 const SAVE_AGAIN_MILLISECONDS = 1_000;
-/** Whose health is told: the server, and each service that it has. */
-const SERVICES = ['', 'irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'] as const;
 
 /** A running graph service. */
 export interface GraphService {
@@ -144,29 +143,18 @@ async function startServing(
   const health = new HealthImplementation(
     Object.fromEntries(SERVICES.map((name) => [name, 'NOT_SERVING' as const])),
   );
-  let ready = false;
-  let irisAwayBecause = '';
-  let storeAway = '';
-  const noteAway = (reason: string) => {
-    irisAwayBecause = reason;
-    if (reason !== '') monitoring.notReady = reason;
-  };
-  const setReady = (now: boolean, notReady = 'the iris service is away') => {
-    ready = now;
-    monitoring.notReady = now ? undefined : notReady;
-    for (const name of SERVICES) health.setStatus(name, now ? 'SERVING' : 'NOT_SERVING');
-  };
+  const readiness = new Readiness(health, monitoring, logger);
 
   // Deciding and catching up both write the graph: never at once.
   const turns = new Turns();
   const progress = new CatchUpProgress(metrics, logger);
-  setReady(false, 'joining the iris service');
+  readiness.serveNot('joining the iris service');
   const link = new IrisLink(
     client,
     {
       joined: () =>
         turns.take(async () => {
-          noteAway('the graph is catching up with the iris service');
+          readiness.noteIrisAway('the graph is catching up with the iris service');
           registry.reset(await client.registry());
           progress.begin();
           await index.catchUp(registry.all(), (done, all) => {
@@ -174,18 +162,17 @@ async function startServing(
           });
         }),
       ready: () => {
-        noteAway('');
-        setReady(true);
+        readiness.serve();
       },
       lost: () => {
-        setReady(false);
+        readiness.serveNot('the iris service is away');
         logger.warn('the iris service is away');
       },
-      away: noteAway,
+      away: (reason) => {
+        readiness.noteIrisAway(reason);
+      },
       storeAway: (reason) => {
-        if (reason !== storeAway)
-          logger.warn({ reason }, reason === '' ? 'enrolments are taken again' : 'enrolments are refused');
-        storeAway = reason;
+        readiness.noteStoreAway(reason);
       },
     },
     logger,
@@ -223,9 +210,9 @@ async function startServing(
     decision,
     threshold: settings.IRISPAIR_THRESHOLD,
     rotations,
-    isReady: () => ready,
-    irisAway: () => irisAwayBecause,
-    storeAway: () => storeAway,
+    isReady: () => readiness.isReady,
+    irisAway: () => readiness.irisAway,
+    storeAway: () => readiness.storeAway,
     logger,
   });
   const reporter = new ServiceReporter({
@@ -235,9 +222,9 @@ async function startServing(
     memoryNodes: nodesOfPolicy(decision.graph.memory),
     parts: (countPages) => readGraph(index, countPages),
   });
-  const placement = new PlacementReport(reporter, client, () => irisAwayBecause);
+  const placement = new PlacementReport(reporter, client, () => readiness.irisAway);
   const checkReady = () => {
-    if (!ready) throw irisAway();
+    readiness.check();
   };
   const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
   const requests = new RequestMetrics(metrics);
@@ -249,21 +236,13 @@ async function startServing(
     sessionId: () => link.sessionId,
     logger,
   });
-  const admin: AdminCalls = {
-    measureRecall: (call, { signal }) =>
-      requests.watch('MeasureRecall', () =>
-        measureRecall(
-          call,
-          {
-            measurement,
-            usesWalks: () => matcher.usesWalks,
-            nodes: () => ({ nodes: index.size, ...index.shape }),
-            checkReady,
-          },
-          signal,
-        ),
-      ),
-  };
+  const admin = adminCalls({
+    measurement,
+    requests,
+    usesWalks: () => matcher.usesWalks,
+    nodes: () => ({ nodes: index.size, ...index.shape }),
+    checkReady,
+  });
   const watched = watchedCalls(calls, requests, metrics);
   const server = createPublicServer(watched, admin, health, logger, tracing);
   showGraph(metrics, index);
@@ -278,7 +257,7 @@ async function startServing(
     slowRequests,
     catchUp: progress,
     placement: new RecentPlacement(() => placement.read(), logger),
-    storeAway: () => storeAway,
+    storeAway: () => readiness.storeAway,
   });
 
   const savingAgain = setInterval(() => {
@@ -302,7 +281,7 @@ async function startServing(
       port,
       index,
       async stop() {
-        setReady(false, 'stopping');
+        readiness.serveNot('stopping');
         await drainServer(server, DRAIN_MILLISECONDS);
         await batcher.drained();
         await close();

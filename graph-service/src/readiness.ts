@@ -1,0 +1,71 @@
+/**
+ * Whether the graph service serves, and why not: told by gRPC's health, `/readyz`, the public status, and in calls that
+ * are refused.
+ */
+import type { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from '@irispair/common/log/logger';
+import type { Monitoring } from '@irispair/common/telemetry/monitoring';
+import { irisAway } from './iris/iris-link.js';
+
+/** Whose health is told: the server, and each service that it has. */
+export const SERVICES = ['', 'irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'] as const;
+
+/** What is known of both services' state; not ready at first. */
+export class Readiness {
+  private ready = false;
+  private awayBecause = '';
+  private refusedBecause = '';
+
+  constructor(
+    private readonly health: HealthImplementation,
+    private readonly monitoring: Monitoring,
+    private readonly logger: Logger,
+  ) {}
+
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  /** Why the iris service is not joined, or not caught up with; empty when it is. */
+  get irisAway(): string {
+    return this.awayBecause;
+  }
+
+  /** Why enrolments are refused; empty when they are taken. */
+  get storeAway(): string {
+    return this.refusedBecause;
+  }
+
+  /** @throws UnavailableError when it does not serve */
+  check(): void {
+    if (!this.ready) throw irisAway();
+  }
+
+  serve(): void {
+    this.awayBecause = '';
+    this.set(undefined);
+  }
+
+  /** @param why what it waits for */
+  serveNot(why: string): void {
+    this.set(why);
+  }
+
+  /** Why the iris service is away, as long as it is. */
+  noteIrisAway(reason: string): void {
+    this.awayBecause = reason;
+    if (reason !== '') this.monitoring.notReady = reason;
+  }
+
+  noteStoreAway(reason: string): void {
+    if (reason !== this.refusedBecause)
+      this.logger.warn({ reason }, reason === '' ? 'enrolments are taken again' : 'enrolments are refused');
+    this.refusedBecause = reason;
+  }
+
+  private set(notReady: string | undefined): void {
+    this.ready = notReady === undefined;
+    this.monitoring.notReady = notReady;
+    for (const name of SERVICES) this.health.setStatus(name, this.ready ? 'SERVING' : 'NOT_SERVING');
+  }
+}
