@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { once } from 'node:events';
 import { mountsRefused, withReadOnly } from '@irispair/common/support/mounts';
+import { until } from '@irispair/common/support/until';
 import { freePort } from '../pair/free-port.js';
 import { COMMAND, irispair } from '../support/run-command.js';
 
@@ -211,11 +212,13 @@ describe('the command line, with a pair', () => {
     });
     const environment = { IRISPAIR_SERVER: server };
     try {
-      for (let tries = 0; (await irispair(['status', '--json'], '', environment)).code !== 0; tries++) {
-        assert.ok(tries < 50, 'the pair did not come up');
-        await sleep(100);
+      for (const address of http) {
+        await until('the pair is ready', async () => {
+          const answer = await fetch(`http://${address}/readyz`).catch(() => undefined);
+          return answer?.status === 200;
+        });
       }
-      for (const address of http) assert.equal((await fetch(`http://${address}/readyz`)).status, 200);
+      assert.equal((await irispair(['status', '--json'], '', environment)).code, 0);
       const people = (await irispair(['generate', '--people', '5'])).output;
       const lines = people.trim().split('\n');
       const bad = ['{"id":"x"}', 'nonsense', lines[0].replace(/"iris_codes":"..../, '"iris_codes":"!!!!')];
