@@ -21,7 +21,7 @@ import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { showTraces } from '@irispair/common/telemetry/trace-metrics';
 import { hopNodes } from '@irispair/common/traces/hop-nodes';
 import { startTracing } from '@irispair/common/traces/start-tracing';
-import { createEngine, nativeErrorCode } from '@irispair/native/engine';
+import { nativeErrorCode, openEngine } from '@irispair/native/engine';
 import {
   IRIS_RECORD_BYTES,
   type ArenaPlacement,
@@ -79,7 +79,8 @@ export async function startIrisService(
     showTraces(metrics, tracing);
     const store = watchedStore(await openIrisStore(settings, IDENTITY, logger), metrics);
     closers.add(() => store.close());
-    const engine = startEngine(settings, decision);
+    monitoring.notReady = 'mapping the arenas';
+    const engine = await startEngine(settings, decision);
     closers.add(() => engine.close());
     logArenas(engine, logger);
     showEngine(metrics, engine, settings.IRISPAIR_STORE_MAXIMUM_CAPACITY);
@@ -172,13 +173,13 @@ async function serve(parts: Parts): Promise<IrisService> {
   };
 }
 
-function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): IrisEngine {
+async function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): Promise<IrisEngine> {
   const { iris, arenas, placement } = decision;
   checkCapacity(settings.IRIS_STORE_INITIAL_CAPACITY);
   const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
   try {
-    return createEngine({
+    return await openEngine({
       left: pool,
       right: pool,
       arena: {

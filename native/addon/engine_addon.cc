@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "addon/conversions.h"
@@ -76,11 +77,77 @@ struct Core {
   std::unique_ptr<WorkerPools> pools;
 };
 
+using CorePointer = std::shared_ptr<Core>;
+using OpenedCore = Napi::External<CorePointer>;
+
+// What an engine is made of.
+struct CorePlan {
+  PoolPlan left;
+  PoolPlan right;
+  ArenaPlan arena;
+  const Kernel* kernel;
+};
+
+CorePlan ToCorePlan(const Napi::Value& value) {
+  const Napi::Object options = ToObject(value, "options");
+  const Kernel* kernel = &BestKernel();
+  if (!options.Get("kernel").IsNull()) {
+    const std::string name = ToText(options.Get("kernel"), "kernel");
+    kernel = FindKernel(name);
+    if (kernel == nullptr) throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
+  }
+  return {ToPoolPlan(options.Get("left"), "left"), ToPoolPlan(options.Get("right"), "right"),
+          ToArenaPlan(options.Get("arena")), kernel};
+}
+
+CorePointer MakeCore(const CorePlan& plan) {
+  return std::make_shared<Core>(plan.left, plan.right, plan.arena, *plan.kernel);
+}
+
+// Maps the arenas on a thread of libuv's, since populating many gigabytes takes long, and has JavaScript's
+// thread make the engine then.
+class Opening final : public Napi::AsyncWorker {
+ public:
+  Opening(Napi::Env env, Napi::Function engine, CorePlan plan)
+      : Napi::AsyncWorker(env), settlement_(env), engine_(Napi::Persistent(engine)), plan_(std::move(plan)) {}
+
+  Napi::Value Promise() const { return settlement_.Promise(); }
+
+ protected:
+  void Execute() override {
+    try {
+      core_ = MakeCore(plan_);
+    } catch (const Error& error) {
+      refusal_ = error;
+    }
+  }
+
+  void OnOK() override {
+    if (refusal_.has_value()) {
+      settlement_.Reject(*refusal_);
+    } else {
+      settlement_.Resolve(engine_.New({OpenedCore::New(Env(), &core_)}));
+    }
+  }
+
+  void OnError(const Napi::Error& error) override {
+    settlement_.Reject(Error(ErrorCode::kSystem, error.Message()));
+  }
+
+ private:
+  Settlement settlement_;
+  Napi::FunctionReference engine_;
+  CorePlan plan_;
+  CorePointer core_;
+  std::optional<Error> refusal_;
+};
+
 class Engine final : public Napi::ObjectWrap<Engine> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Engine",
-                       {InstanceAccessor<&Engine::KernelName>("kernel"),
+                       {StaticMethod("open", &Engine::Open),
+                        InstanceAccessor<&Engine::KernelName>("kernel"),
                         InstanceMethod("loadIris", &Engine::Guarded<&Engine::LoadIris>),
                         InstanceMethod("loadDeleted", &Engine::Guarded<&Engine::LoadDeleted>),
                         InstanceMethod("loadCopyChunk", &Engine::Guarded<&Engine::LoadCopyChunk>),
@@ -105,19 +172,10 @@ class Engine final : public Napi::ObjectWrap<Engine> {
                         InstanceMethod("close", &Engine::Close)});
   }
 
+  // With options, or with what an Opening made of them.
   explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info) {
     try {
-      const Napi::Object options = ToObject(info[0], "options");
-      const Kernel* kernel = &BestKernel();
-      if (!options.Get("kernel").IsNull()) {
-        const std::string name = ToText(options.Get("kernel"), "kernel");
-        kernel = FindKernel(name);
-        if (kernel == nullptr)
-          throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
-      }
-      core_ = std::make_shared<Core>(ToPoolPlan(options.Get("left"), "left"),
-                                     ToPoolPlan(options.Get("right"), "right"),
-                                     ToArenaPlan(options.Get("arena")), *kernel);
+      core_ = info[0].IsExternal() ? *info[0].As<OpenedCore>().Data() : MakeCore(ToCorePlan(info[0]));
       mailbox_ = std::make_shared<Mailbox>(info.Env());
       // Workers report to this object: it lives until it is closed.
       Ref();
@@ -128,6 +186,18 @@ class Engine final : public Napi::ObjectWrap<Engine> {
 
  private:
   using Method = Napi::Value (Engine::*)(const Napi::CallbackInfo&);
+
+  // open(options): a promise of an engine.
+  static Napi::Value Open(const Napi::CallbackInfo& info) {
+    try {
+      // It deletes itself when it is done.
+      auto* opening = new Opening(info.Env(), info.This().As<Napi::Function>(), ToCorePlan(info[0]));
+      opening->Queue();
+      return opening->Promise();
+    } catch (const Error& error) {
+      throw ToJavaScript(info.Env(), error);
+    }
+  }
 
   // Turns the core's errors into JavaScript's, and refuses a closed engine.
   template <Method method>

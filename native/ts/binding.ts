@@ -7,7 +7,10 @@ import type { EngineOptions, IrisEngine, KernelName, PageCount } from './engine-
 
 /** What the addon exports. */
 export interface NativeBinding {
-  readonly Engine: new (options: EngineOptions) => IrisEngine;
+  readonly Engine: {
+    new (options: EngineOptions): IrisEngine;
+    open(options: EngineOptions): Promise<IrisEngine>;
+  };
   /** Restricts the calling thread and all that it starts; each reason is empty when it was done. */
   restrictThread(cpus: readonly number[], policy: MemoryPolicy): { cpus: string; memory: string };
   /** Replaces this process; returns only by throwing. */

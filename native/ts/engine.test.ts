@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Side } from '@irispair/common/iris/side';
 import type { Iris } from '@irispair/common/iris/template';
 import { compareTemplates, leastDistance } from './compare.js';
 import { unpackDistances } from './distances.js';
-import { nativeErrorCode } from './engine.js';
+import { nativeErrorCode, openEngine } from './engine.js';
 import { StepOutcome, type IrisEngine, type OpenSearch } from './engine-types.js';
 import { decodeRecord, encodeRecord, packProbes } from './records.js';
 import {
+  engineOptions,
   enrol as enrolIn,
   ids,
   LIMIT,
@@ -19,6 +21,37 @@ import {
   startEngine,
   step,
 } from './support/engines.js';
+
+describe('an engine that is opened', () => {
+  it('gives others their turn while it maps the arenas, and works as one that was created', async () => {
+    let isOpen = false;
+    const opening = openEngine(engineOptions(20_000, 20_000)).finally(() => {
+      isOpen = true;
+    });
+    await nextTurn();
+    assert.equal(isOpen, false);
+    const engine = await opening;
+    try {
+      assert.equal(engine.placement(false).left.segments.length, 1);
+      const [handle] = await enrolIn(engine, [randomIris()], 1);
+      assert.deepEqual(engine.readIris(1)?.record, engine.recordOfQuery(handle));
+    } finally {
+      await engine.close();
+    }
+  });
+
+  it('is refused as one that is created', async () => {
+    const { arena, ...others } = engineOptions(8, 8);
+    const capacity = { ...others, arena: { ...arena, initialCapacity: 0 } };
+    await assert.rejects(openEngine(capacity), (error) => nativeErrorCode(error) === 'INVALID_ARGUMENT');
+    // More than any machine has, on hugepages that are required.
+    const hugepages = { ...arena, hugepages: 'require', initialCapacity: 4_000_000_000 } as const;
+    await assert.rejects(
+      openEngine({ ...others, arena: { ...hugepages, maximumCapacity: 4_000_000_000 } }),
+      (error) => nativeErrorCode(error) === 'HUGEPAGES_REQUIRED',
+    );
+  });
+});
 
 describe('the engine', () => {
   let engine: IrisEngine;

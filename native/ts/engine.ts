@@ -10,6 +10,14 @@ export function createEngine(options: EngineOptions): IrisEngine {
   return new binding.Engine(options);
 }
 
+/**
+ * As {@link createEngine}, and others get their turn meanwhile: populating many gigabytes takes long.
+ * @throws what {@link createEngine} throws
+ */
+export async function openEngine(options: EngineOptions): Promise<IrisEngine> {
+  return binding.Engine.open(options);
+}
+
 /** The kernels that this CPU runs, slowest first. */
 export function availableKernels(): KernelName[] {
   return binding.availableKernels();
