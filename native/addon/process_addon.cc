@@ -1,6 +1,7 @@
 #include "addon/process_addon.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -84,12 +85,25 @@ Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
   }
 }
 
+// nameThread(name): what the kernel calls the calling thread, 15 bytes at most.
+Napi::Value NameThread(const Napi::CallbackInfo& info) {
+  try {
+    const std::string name = ToText(info[0], "name");
+    const int refused = pthread_setname_np(pthread_self(), name.c_str());
+    if (refused != 0) throw Error(ErrorCode::kInvalidArgument, "name: " + name + ": 15 bytes at most");
+    return info.Env().Undefined();
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
+}
+
 }  // namespace
 
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("restrictThread", Napi::Function::New(env, RestrictThread));
   exports.Set("execute", Napi::Function::New(env, Execute));
   exports.Set("exitWithParent", Napi::Function::New(env, ExitWithParent));
+  exports.Set("nameThread", Napi::Function::New(env, NameThread));
 }
 
 }  // namespace irispair::addon

@@ -83,10 +83,10 @@ export class GraphIndex {
   private saving: Promise<void> | undefined;
 
   private constructor(private readonly options: GraphIndexOptions) {
-    const { socket, terms, walkers, logger, store } = options;
+    const { socket, terms, walkers, hopNodes, logger, store } = options;
     const { rowLimit, layerKey } = store.identity;
     this.layerKey = Buffer.from(layerKey, 'base64');
-    this.walkers = new WalkerPool(walkers, { socket, rowLimit, terms }, logger);
+    this.walkers = new WalkerPool(walkers, { socket, rowLimit, terms, node: hopNodes.source }, logger);
     this.memory = new GraphMemory(rowLimit, (chunk) => {
       this.walkers.share(chunk);
     });

@@ -11,10 +11,14 @@ export interface WalkerSetup {
   readonly socket: string;
   readonly rowLimit: number;
   readonly terms: ComparisonTerms;
+  /** The NUMA node that they run on; undefined where it may be several. */
+  readonly node: number | undefined;
 }
 
 /** What one of them is started with. */
 export interface ThreadSetup extends WalkerSetup {
+  /** What the kernel is to call it: 15 bytes at most. */
+  readonly name: string;
   /** It counts durations of hops here. */
   readonly durations: SharedArrayBuffer;
 }

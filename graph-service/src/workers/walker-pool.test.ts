@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { DeadlineExceededError, UnavailableError } from '@irispair/common/errors/errors';
 import { Orientation, Side } from '@irispair/common/iris/side';
+import { readThreads } from '@irispair/native/threads';
 import { createLogger } from '@irispair/common/log/logger';
 import { GraphMemory } from '../graph/graph-memory.js';
 import { linkFully } from '../support/graphs.js';
@@ -72,7 +73,7 @@ describe('the walker pool', () => {
     process.on('worker', started);
     pool = new WalkerPool(
       WALKERS,
-      { socket, rowLimit: PEOPLE, terms: TERMS },
+      { socket, rowLimit: PEOPLE, terms: TERMS, node: 3 },
       createLogger('graph', 'silent'),
     );
     const memory = new GraphMemory(PEOPLE, (chunk) => {
@@ -87,6 +88,14 @@ describe('the walker pool', () => {
     process.off('worker', started);
     service.stop();
     await rm(directory, { recursive: true });
+  });
+
+  it('are named to the kernel by node and index', async () => {
+    const wanted = Array.from({ length: WALKERS }, (_, index) => `n3-walk-${index}`);
+    await until(() => {
+      const names = new Set(readThreads().map(({ name }) => name));
+      return wanted.every((name) => names.has(name));
+    });
   });
 
   /** Starts one search a walker and waits until the iris service, which answers nothing now, has them. */

@@ -14,6 +14,7 @@ import {
 } from '@irispair/common/errors/errors';
 import { serialId, version, type VectorId } from '@irispair/common/ids/vector-id';
 import type { Logger } from '@irispair/common/log/logger';
+import { LONGEST_THREAD_NAME } from '@irispair/native/thread-name';
 import type { GraphChunk } from '../graph/graph-memory.js';
 import { addHops, noHops, type HopCounters } from '../hop/hop-counters.js';
 import { addDurations, durationMemory, durationsIn, type HopDurations } from '../hop/hop-durations.js';
@@ -148,10 +149,11 @@ export class WalkerPool {
   }
 
   private start(index: number): Worker {
-    const setup: ThreadSetup = { ...this.setup, durations: this.durationMemories[index] };
+    const name = walkerName(this.setup.node, index);
+    const setup: ThreadSetup = { ...this.setup, name, durations: this.durationMemories[index] };
     const thread = new Worker(new URL('./walker-thread.js', import.meta.url), {
       workerData: setup,
-      name: `walker-${index}`,
+      name,
     });
     thread.on('message', (message: FromWalker) => {
       const walker = this.walkers[index];
@@ -244,4 +246,9 @@ function unpack(words: Uint32Array): VectorId[] {
     serialId: serialId(words[2 * index]),
     version: version(words[2 * index + 1]),
   }));
+}
+
+/** As the iris service's workers are named: node and index. */
+function walkerName(node: number | undefined, index: number): string {
+  return `${node === undefined ? 'nx' : `n${node}`}-walk-${index}`.slice(0, LONGEST_THREAD_NAME);
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import type { SpanPlace } from '@irispair/common/traces/place';
+import { nameThread } from '@irispair/native/thread-name';
 import { GraphMemory } from '../graph/graph-memory.js';
 import { durationsIn } from '../hop/hop-durations.js';
 import { HopStream } from '../hop/hop-stream.js';
@@ -12,6 +13,7 @@ import { walk } from '../walk/walk.js';
 import type { FromWalker, ThreadSetup, ToWalker, TracedWalk, WalkOutcome } from './messages.js';
 
 const setup = workerData as ThreadSetup;
+nameThread(setup.name);
 const memory = new GraphMemory(setup.rowLimit);
 const hop = new HopStream(setup.socket, durationsIn(setup.durations));
 let entryPoints: EntryPoints = { topLayer: 0, serials: new Uint32Array() };
