@@ -27,6 +27,7 @@ import type { GraphIndex, NewNode } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { IrisLink } from '../iris/iris-link.js';
 import type { Registry } from '../iris/registry.js';
+import { releaseQueries } from '../iris/release-queries.js';
 import type { BatchMates } from '../matching/batch-mates.js';
 import { decide, Decision, type Sighting, type Verdict } from '../matching/decision.js';
 import type { Matcher } from '../matching/matcher.js';
@@ -112,7 +113,7 @@ export async function decideBatch(
   } finally {
     traces.all().end();
     const over = handles.filter((handle) => !kept.has(handle));
-    if (over.length > 0) release(over, parts);
+    void releaseQueries(parts.client, over, parts.logger);
   }
 }
 
@@ -140,13 +141,6 @@ async function prepare(
     ask: pending.ask,
     handle: 'iris' in pending.ask ? handles[next++] : 0,
   }));
-}
-
-function release(handles: readonly number[], { client, logger }: BatchParts): void {
-  client.release(handles).catch((error: unknown) => {
-    // They expire by themselves, or went with the session.
-    logger.debug({ err: error }, 'queries were not released');
-  });
 }
 
 async function decideSearches(

@@ -16,6 +16,7 @@ import { openSearch } from '../hop/open-search.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { Moment, Registry } from '../iris/registry.js';
+import { releaseQueries } from '../iris/release-queries.js';
 import type { Decision } from '../matching/decision.js';
 import type { FourSearches } from '../matching/sightings.js';
 import type { RecallMetrics } from '../telemetry/recall-metrics.js';
@@ -181,13 +182,11 @@ export class Auditor {
   private async release(drawn: readonly DrawnSearch[]): Promise<void> {
     const { client, registry, logger } = this.parts;
     const known = drawn.filter(({ moment }) => registry.remembers(moment));
-    if (known.length === 0) return;
-    try {
-      await client.release(known.map(({ handle }) => handle));
-    } catch (error) {
-      // They expire by themselves, or went with the session.
-      logger.debug({ err: error }, 'queries were not released');
-    }
+    await releaseQueries(
+      client,
+      known.map(({ handle }) => handle),
+      logger,
+    );
   }
 }
 

@@ -17,6 +17,7 @@ import { openSearch } from '../hop/open-search.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { Registry } from '../iris/registry.js';
+import { releaseQueries } from '../iris/release-queries.js';
 import type { ComparisonTerms, SearchResult } from '../walk/order.js';
 import type { Searched } from '../workers/walker-pool.js';
 import { findings, type BothSides } from './findings.js';
@@ -107,7 +108,7 @@ export class RecallMeasurement {
         signal.throwIfAborted();
         withoutMatch += await this.measureGroup(handles, byEf, signal);
       } finally {
-        await this.release(handles);
+        await releaseQueries(this.parts.client, handles, this.parts.logger);
       }
       done += handles.length;
       yield { done, all };
@@ -216,16 +217,6 @@ export class RecallMeasurement {
       if (expected === 0) withoutMatch += 1;
     });
     return withoutMatch;
-  }
-
-  private async release(handles: readonly number[]): Promise<void> {
-    if (handles.length === 0) return;
-    try {
-      await this.parts.client.release(handles);
-    } catch (error) {
-      // They expire by themselves, or went with the session.
-      this.parts.logger.debug({ err: error }, 'queries were not released');
-    }
   }
 }
 
