@@ -6,7 +6,7 @@ import type { StepTrace } from '../traces/traced-hop.js';
 export interface HopStep {
   readonly searchId: number;
   /** In a search's first step. */
-  readonly open: OpenSearch | undefined;
+  readonly open?: OpenSearch | undefined;
   /** Packed VectorIds. */
   readonly candidates: Buffer;
   readonly close: boolean;

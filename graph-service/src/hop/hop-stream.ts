@@ -200,6 +200,8 @@ function errorOf({ status, detail }: StepAnswer): Error | undefined {
       return new DeadlineExceededError(detail);
     case StepStatus.UNKNOWN_QUERY:
       return new UnavailableError(`the query went with the iris service: ${detail}`);
+    case StepStatus.PARTY_FAILED:
+      return new UnavailableError(detail);
     case StepStatus.UNSPECIFIED:
     case StepStatus.UNKNOWN_SEARCH:
     case StepStatus.INVALID:
