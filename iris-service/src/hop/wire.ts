@@ -74,6 +74,7 @@ const STATUS_OF: Readonly<Record<native.StepOutcome, wire.StepStatus>> = {
   [native.StepOutcome.UnknownQuery]: wire.StepStatus.UNKNOWN_QUERY,
   [native.StepOutcome.UnknownSearch]: wire.StepStatus.UNKNOWN_SEARCH,
   [native.StepOutcome.Invalid]: wire.StepStatus.INVALID,
+  [native.StepOutcome.PartyFailed]: wire.StepStatus.PARTY_FAILED,
 };
 
 /** The answer to one step. */
