@@ -17,8 +17,8 @@ import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
 import { migrate } from '@irispair/common/postgres/migrate';
 import { PostgresOwner } from '@irispair/common/postgres/ownership';
 import { openPool } from '@irispair/common/postgres/pool';
-import type { IrisEngine } from '@irispair/native/engine-types';
-import { BadRows, UNLISTED_DELETION } from './bad-rows.js';
+import type { EngineCore } from '@irispair/native/engine-types';
+import { BadRows, unlistedDeletion } from './bad-rows.js';
 import type { IrisStore, LoadObserver, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 import { PostgresHead } from './postgres-head.js';
 import { loadTable } from './postgres-load.js';
@@ -30,6 +30,7 @@ import {
   type IrisRow,
   type ReadRow,
 } from './postgres-rows.js';
+import { recordFormOf, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
 
 /** The schema of what is ours. */
@@ -63,13 +64,15 @@ class UnansweredError extends UnavailableError {}
 export class PostgresIrisStore implements IrisStore {
   private readonly pool: Pool;
   private readonly badRows: BadRows;
+  private readonly form: RecordForm;
 
   private constructor(
     private readonly options: PostgresIrisStoreOptions,
     private readonly owner: PostgresOwner,
     private readonly head: PostgresHead,
   ) {
-    const { address, skipBadRows, loadConnections, logger } = options;
+    const { address, identity, skipBadRows, loadConnections, logger } = options;
+    this.form = recordFormOf(identity);
     this.pool = openPool(address, loadConnections + SNAPSHOT_CONNECTIONS, logger);
     this.badRows = new BadRows(address.name, skipBadRows ? 'skip' : 'refuse', logger);
   }
@@ -155,12 +158,12 @@ export class PostgresIrisStore implements IrisStore {
 
   private read(row: ListedRow): StoredIris {
     const count = versionOfColumn(row.version_id ?? 0);
-    const content = contentOf(row);
+    const content = contentOf(this.form, row);
     switch (content.kind) {
       case 'iris':
         return storedIris(row.id, count, content.record);
       case 'deleted':
-        if (!row.listed) this.badRows.row(row.id, UNLISTED_DELETION);
+        if (!row.listed) this.badRows.row(row.id, unlistedDeletion(this.form));
         return storedIris(row.id, count, null);
       case 'bad':
         this.badRows.row(row.id, content.problem);
@@ -168,14 +171,14 @@ export class PostgresIrisStore implements IrisStore {
     }
   }
 
-  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
+  loadInto(engine: EngineCore, observer: LoadObserver): Promise<void> {
     const { address, loadConnections, logger } = this.options;
-    const { pool, badRows } = this;
-    return loadTable({ address, pool, readers: loadConnections, badRows, logger, engine, observer });
+    const { pool, badRows, form } = this;
+    return loadTable({ address, pool, readers: loadConnections, badRows, form, logger, engine, observer });
   }
 
   async commit(changes: readonly StoreChange[]): Promise<void> {
-    const rows = changes.map(rowOf);
+    const rows = changes.map((change) => rowOf(this.form, change));
     const token = randomUUID();
     try {
       await this.owner.run(async (client) => {

@@ -18,7 +18,7 @@ import type { Iris } from '@irispair/common/iris/template';
 import { createLogger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import { decidePlacement } from '@irispair/common/placement/decide';
-import type { IrisEngine } from '@irispair/native/engine-types';
+import type { EngineCore } from '@irispair/native/engine-types';
 import { readTopology } from '@irispair/native/topology';
 import * as wire from '@irispair/proto/compute';
 import { startIrisService, type IrisService } from '../iris-service.js';
@@ -56,7 +56,7 @@ export class ServiceUnderTest {
     return this.service.socket;
   }
 
-  get engine(): IrisEngine {
+  get engine(): EngineCore {
     return this.service.engine;
   }
 
