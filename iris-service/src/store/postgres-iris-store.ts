@@ -38,6 +38,7 @@ export const IRISPAIR_SCHEMA = 'irispair';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 const ROWS_A_PAGE = 256;
+const MOST_BYTES_A_STATEMENT = 32 << 20;
 /** Beside those that read. */
 const SNAPSHOT_CONNECTIONS = 1;
 
@@ -234,6 +235,18 @@ async function rollBack(client: Client): Promise<void> {
 }
 
 async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
+  for (const some of inStatements(rows)) await insertRows(client, some);
+  const deleted = rows.filter((row) => row.deleted);
+  await client.query(
+    `INSERT INTO irispair.deletions (id, version_id) SELECT * FROM unnest($1::bigint[], $2::smallint[])
+     ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id`,
+    [deleted.map(({ id }) => id), deleted.map(({ versionId }) => versionId)],
+  );
+  const live = rows.filter((row) => !row.deleted).map(({ id }) => id);
+  await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
+}
+
+async function insertRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
   const parts = IRIS_COLUMNS.map((_, index) => rows.map(({ columns }) => columns[index]));
   const names = IRIS_COLUMNS.join(', ');
   const now = Math.floor(Date.now() / 1_000);
@@ -245,14 +258,22 @@ async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void
        (${[...IRIS_COLUMNS, 'version_id', 'last_modified_at'].map((name) => `excluded.${name}`).join(', ')})`,
     [rows.map(({ id }) => id), ...parts, rows.map(({ versionId }) => versionId), now],
   );
-  const deleted = rows.filter((row) => row.deleted);
-  await client.query(
-    `INSERT INTO irispair.deletions (id, version_id) SELECT * FROM unnest($1::bigint[], $2::smallint[])
-     ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id`,
-    [deleted.map(({ id }) => id), deleted.map(({ versionId }) => versionId)],
-  );
-  const live = rows.filter((row) => !row.deleted).map(({ id }) => id);
-  await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
+}
+
+/** Rows that go in one statement: a thousand shares would be more text than a string holds. */
+function* inStatements(rows: readonly IrisRow[]): Generator<readonly IrisRow[]> {
+  let first = 0;
+  let bytes = 0;
+  for (const [index, { columns }] of rows.entries()) {
+    const more = columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (bytes + more > MOST_BYTES_A_STATEMENT && index > first) {
+      yield rows.slice(first, index);
+      first = index;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  yield rows.slice(first);
 }
 
 function storedIris(serial: number, count: number, record: Uint8Array | null): StoredIris {

@@ -4,9 +4,10 @@
  * The table `irises` has four columns in both; a record is what arenas and the embedded store hold.
  */
 import { CODE_BYTES } from '@irispair/common/iris/template';
-import { MASK_SHARE_BYTES, CODE_SHARE_BYTES } from '@irispair/common/iris/share';
+import { CODE_SHARE_BYTES, MASK_SHARE_BYTES } from '@irispair/common/iris/share';
 import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
 import { decodeRecord, encodeRecord } from '@irispair/native/records';
+import { SHARED_IRIS_RECORD_BYTES } from '@irispair/native/shared-engine-types';
 import type { StoreIdentity } from './iris-store.js';
 
 /** left_code, left_mask, right_code, right_mask. */
@@ -45,13 +46,12 @@ const PLAIN_FORM: RecordForm = {
 const LEFT_MASK = CODE_SHARE_BYTES;
 const RIGHT_CODE = LEFT_MASK + MASK_SHARE_BYTES;
 const RIGHT_MASK = RIGHT_CODE + CODE_SHARE_BYTES;
-const SHARED_RECORD_BYTES = RIGHT_MASK + MASK_SHARE_BYTES;
 
 const SHARED_FORM: RecordForm = {
   mode: 'shared',
   holds: "one party's shares of irises",
   columnBytes: [CODE_SHARE_BYTES, MASK_SHARE_BYTES, CODE_SHARE_BYTES, MASK_SHARE_BYTES],
-  recordBytes: SHARED_RECORD_BYTES,
+  recordBytes: SHARED_IRIS_RECORD_BYTES,
   recordOf: (columns) => Buffer.concat(columns),
   columnsOf: (record) => [
     record.subarray(0, LEFT_MASK),
