@@ -22,6 +22,8 @@ const char* CodeName(ErrorCode code) {
       return "UNKNOWN_QUERY";
     case ErrorCode::kCancelled:
       return "CANCELLED";
+    case ErrorCode::kPartyFailed:
+      return "PARTY_FAILED";
     case ErrorCode::kSystem:
       return "SYSTEM";
   }

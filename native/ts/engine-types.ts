@@ -197,6 +197,7 @@ export type NativeErrorCode =
   | 'BINDING_REFUSED'
   | 'UNKNOWN_QUERY'
   | 'CANCELLED'
+  | 'PARTY_FAILED'
   | 'SYSTEM';
 
 /** Bytes of one eye as arenas and stores hold it: real, imaginary and mask planes of 200 columns x u32. */
