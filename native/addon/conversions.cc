@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/shared_search/shared_search.h"
 #include "core/system/error.h"
 
 namespace irispair::addon {
@@ -212,6 +213,8 @@ BasicSearchTerms<Query> ToSearchTerms(const Napi::Value& value, const QueryTable
 
 template std::shared_ptr<const Query> ToQuery(const Napi::Value&, const Queries&);
 template SearchTerms ToSearchTerms(const Napi::Value&, const Queries&);
+template std::shared_ptr<const ShareQuery> ToQuery(const Napi::Value&, const QueryTable<ShareQuery>&);
+template SharedSearchTerms ToSearchTerms(const Napi::Value&, const QueryTable<ShareQuery>&);
 
 Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer) {
   Napi::Object object = Napi::Object::New(env);

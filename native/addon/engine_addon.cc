@@ -79,7 +79,8 @@ class Engine final : public EngineBase<Engine, PlainCore> {
                        keys = std::move(keys)](const std::shared_ptr<Evaluation>& done) {
       mailbox->Post([this, core, settlement, keys, done](Napi::Env env) {
         for (std::size_t index = 0; index < keys.size(); ++index) {
-          streams_->Finish(keys[index], done->steps()[index]);
+          const Step& step = done->steps()[index];
+          streams_->Finish(keys[index], step.search, step.answer.outcome);
         }
         settlement->Resolve(FromEvaluation(env, *done));
       });

@@ -66,16 +66,17 @@ class Streams {
     return step;
   }
 
-  // After a step: frees its search when it was to be closed or the step failed. Meanwhile the stream may have
-  // been closed, and another search opened under the same id: that one stays.
-  void Finish(const StepKey& key, const BasicStep<Search>& step) {
-    if (step.search == nullptr) return;
-    step.search->busy = false;
+  // After a step of `search`, null when it was refused: frees the search when it was to be closed or the step
+  // failed. Meanwhile the stream may have been closed, and another search opened under the same id: that one
+  // stays.
+  void Finish(const StepKey& key, const std::shared_ptr<Search>& search, StepOutcome outcome) {
+    if (search == nullptr) return;
+    search->busy = false;
     const auto searches = streams_.find(key.stream);
-    const bool over = key.close || step.answer.outcome != StepOutcome::kOk;
+    const bool over = key.close || outcome != StepOutcome::kOk;
     if (!over || searches == streams_.end()) return;
     const auto held = searches->second.find(key.search_id);
-    if (held != searches->second.end() && held->second == step.search) searches->second.erase(held);
+    if (held != searches->second.end() && held->second == search) searches->second.erase(held);
   }
 
   void CloseSearch(std::int64_t stream, std::int64_t search_id) {

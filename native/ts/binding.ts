@@ -4,12 +4,17 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { MemoryPolicy } from '@irispair/common/placement/memory-policy';
 import type { EngineOptions, IrisEngine, KernelName, PageCount } from './engine-types.js';
+import type { SharedEngine, SharedEngineOptions } from './shared-engine-types.js';
 
 /** What the addon exports. */
 export interface NativeBinding {
   readonly Engine: {
     new (options: EngineOptions): IrisEngine;
     open(options: EngineOptions): Promise<IrisEngine>;
+  };
+  readonly SharedEngine: {
+    new (options: SharedEngineOptions): SharedEngine;
+    open(options: SharedEngineOptions): Promise<SharedEngine>;
   };
   /** Restricts the calling thread and all that it starts; each reason is empty when it was done. */
   restrictThread(cpus: readonly number[], policy: MemoryPolicy): { cpus: string; memory: string };

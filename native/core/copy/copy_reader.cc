@@ -190,5 +190,6 @@ std::string BasicCopyReader<Eye>::FaultOfRow() const {
 }
 
 template class BasicCopyReader<EyePlanes>;
+template class BasicCopyReader<ShareRecord>;
 
 }  // namespace irispair

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "core/copy/eye_form.h"
 #include "core/gallery/gallery.h"
-#include "core/iris/eye_form.h"
 
 namespace irispair {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/shares/share_record.h"
 #include "core/system/error.h"
 
 namespace irispair {
@@ -107,5 +108,6 @@ const Eye* BasicGallery<Eye>::Find(Side side, std::uint32_t serial_id, std::uint
 }
 
 template class BasicGallery<EyePlanes>;
+template class BasicGallery<ShareRecord>;
 
 }  // namespace irispair

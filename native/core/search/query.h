@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/gallery/gallery.h"
+#include "core/iris/orientation.h"
 #include "core/kernels/prepared_eye.h"
 #include "core/search/query_table.h"
 #include "core/search/search_terms.h"

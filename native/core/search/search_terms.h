@@ -4,12 +4,11 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/iris/orientation.h"
 #include "core/kernels/distance.h"
 #include "core/pool/worker_pools.h"
 
 namespace irispair {
-
-enum class Orientation : std::uint8_t { kNormal = 0, kMirror = 1 };
 
 // A stored iris used as the probe.
 struct StoredId {

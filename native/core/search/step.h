@@ -19,6 +19,7 @@ enum class StepOutcome : std::uint8_t {
   kUnknownQuery = 3,
   kUnknownSearch = 4,
   kInvalid = 5,
+  kPartyFailed = 6,
 };
 
 struct StepAnswer {

@@ -1,4 +1,4 @@
-#include "core/iris/eye_form.h"
+#include "core/copy/eye_form.h"
 
 #include "core/iris/template_check.h"
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 
 #include "core/iris/eye_planes.h"
+#include "core/shares/share_record.h"
 
 namespace irispair {
 
@@ -24,6 +26,20 @@ struct EyeForm<EyePlanes> {
   static void Read(std::span<const std::uint8_t, kCode> code, std::span<const std::uint8_t, kMask> mask,
                    EyePlanes& eye) {
     EncodeEye(code, mask, eye);
+  }
+};
+
+// One party's share: any bytes of its length are one.
+template <>
+struct EyeForm<ShareRecord> {
+  static constexpr std::size_t kCode = sizeof(ShareRecord::code);
+  static constexpr std::size_t kMask = sizeof(ShareRecord::mask);
+
+  static std::string FaultOfMask(std::span<const std::uint8_t, kMask>) { return ""; }
+  static void Read(std::span<const std::uint8_t, kCode> code, std::span<const std::uint8_t, kMask> mask,
+                   ShareRecord& eye) {
+    std::memcpy(eye.code.data(), code.data(), kCode);
+    std::memcpy(eye.mask.data(), mask.data(), kMask);
   }
 };
 
