@@ -1,5 +1,5 @@
 /**
- * Frames: what goes over a link. Each is a header of 32 bytes and a payload; docs/parties.md has the layout.
+ * Frames: what goes over a link. Each is a header of 32 bytes and a payload; docs/party-links.md has the layout.
  *
  * Every field is checked here, once: what a reader hands on is whole, from the party at the other end, and of a size that
  * its kind may have. What is not ends the connection.

@@ -14,6 +14,7 @@ import {
   type PartyIndex,
 } from '@irispair/common/parties/party';
 import type { PartyIdentity } from '@irispair/common/parties/party-identity';
+import { keepOutOfDumps } from '@irispair/native/core-dumps';
 import { EndedRuns, type RunFailure } from './ended-runs.js';
 import { FrameKind, FramingError, runId, runInWords, runKey, type Frame, type RunId } from './frame.js';
 import { hostPort } from './link-address.js';
@@ -83,6 +84,8 @@ export class PartyLinks implements RunCarrier {
    * @throws MisconfiguredError when the address to listen on cannot be had
    */
   static async open(options: LinkOptions): Promise<PartyLinks> {
+    // Seeds and keys are in memory from now on.
+    keepOutOfDumps();
     const links = new PartyLinks(options);
     const { identity, addresses, listen } = options;
     const { limits, counters } = links;
