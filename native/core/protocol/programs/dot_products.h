@@ -21,4 +21,14 @@ struct DotProducts {
 // The party's additive share of the code dot -1; the mask dot's is 0.
 constexpr std::uint16_t AbsentCodeDot(unsigned party) { return party == 0 ? 0xffff : 0; }
 
+// A threshold of 0.
+inline constexpr std::uint32_t kHighestMatchLimit = 1 << 16;
+
+// Throw Error kInvalidArgument naming the field.
+void CheckDotProducts(const DotProducts& dots);
+void CheckMatchLimit(std::uint32_t match_limit);
+
+// The same, rotation by rotation and within a rotation pair by pair.
+DotProducts OrderByRotation(const DotProducts& dots);
+
 }  // namespace irispair
