@@ -29,7 +29,10 @@ export class PlainComparing implements Comparing, ComparingInTheClear {
 
   readonly events: Comparing['events'] = new EventEmitter();
 
-  constructor(private readonly engine: IrisEngine) {}
+  constructor(private readonly engine: IrisEngine) {
+    // One listener for each session, however many there are.
+    this.events.setMaxListeners(0);
+  }
 
   async evaluate(stream: number, { steps }: EvaluateRequest): Promise<Evaluated> {
     const read = steps.map(readOrRefuse);

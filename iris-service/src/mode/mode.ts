@@ -6,6 +6,7 @@ import type { Comparing } from '../comparing/comparing.js';
 import type { IrisServiceSettings } from '../settings.js';
 import type { StoreIdentity } from '../store/iris-store.js';
 import { plainMode } from './plain-mode.js';
+import { sharedMode } from './shared-mode.js';
 
 /** What a mode needs to open. */
 export interface ModeParts {
@@ -30,5 +31,5 @@ export interface Mode {
 
 /** The mode that the settings say. @throws MisconfiguredError naming what is missing, or set and of no use in that mode */
 export function modeOf(settings: IrisServiceSettings): Mode {
-  return plainMode(settings);
+  return settings.IRISPAIR_MODE === 'plain' ? plainMode(settings) : sharedMode(settings);
 }
