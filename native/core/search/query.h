@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "core/gallery/gallery.h"
+#include "core/iris/orientation.h"
 #include "core/kernels/prepared_eye.h"
 
 namespace irispair {
-
-enum class Orientation : std::uint8_t { kNormal = 0, kMirror = 1 };
 
 class Query {
  public:
