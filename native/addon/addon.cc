@@ -7,6 +7,7 @@
 #include "addon/lock_addon.h"
 #include "addon/memory_addon.h"
 #include "addon/process_addon.h"
+#include "addon/shares_addon.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   irispair::addon::RegisterMemory(env, exports);
   irispair::addon::RegisterGroup(env, exports);
   irispair::addon::RegisterCompare(env, exports);
+  irispair::addon::RegisterShares(env, exports);
   return exports;
 }
 

@@ -33,21 +33,21 @@ export function recombineIris(shares: OfEachParty<api.IrisShare>): IrisMessage |
 }
 
 function shareEye({ irisCodes, maskCodes }: Template): OfEachParty<api.TemplateShare> {
-  const records = shareTemplate(irisCodes, maskCodes);
-  return ofEachParty((party) => {
-    const { buffer, byteOffset, byteLength } = records[party];
-    const record = Buffer.from(buffer, byteOffset, byteLength);
-    return { code: record.subarray(0, CODE_SHARE_BYTES), mask: record.subarray(CODE_SHARE_BYTES) };
-  });
+  const shares = shareTemplate(irisCodes, maskCodes);
+  return ofEachParty((party) => ({
+    code: shares[party].subarray(0, CODE_SHARE_BYTES),
+    mask: shares[party].subarray(CODE_SHARE_BYTES),
+  }));
 }
 
 /** Two shares are a line through the secret: a third that lies on it is one of the same. */
 function recombineEye(shares: OfEachParty<api.TemplateShare | undefined>): Template | undefined {
-  const [first, second, third] = shares.map((share) =>
-    Buffer.concat(share === undefined ? [] : [share.code, share.mask]),
-  );
-  const template = recombineTemplate(0, first, 1, second);
-  return isDeepStrictEqual(template, recombineTemplate(0, first, 2, third)) ? template : undefined;
+  const [first, second, third] = ofEachParty((party) => {
+    const share = shares[party];
+    return { party, share: Buffer.concat(share === undefined ? [] : [share.code, share.mask]) };
+  });
+  const template = recombineTemplate(first, second);
+  return isDeepStrictEqual(template, recombineTemplate(first, third)) ? template : undefined;
 }
 
 function digestOf(left: api.TemplateShare, right: api.TemplateShare): Buffer {
