@@ -47,7 +47,7 @@ export async function readPartyFigures(client: PartiesClient, parties: ThreePart
     distances,
     hop?.searches ?? 0,
     shown.sum('irispair_party_rounds_total'),
-    shown.sum('irispair_party_link_bytes_total', { direction: 'out' }),
+    shown.sum('irispair_party_link_bytes_total', { direction: 'sent' }),
     shown.sum('irispair_pool_kernel_seconds_total'),
     shown.sum('irispair_pool_busy_seconds_total'),
     shown.sum('irispair_party_wait_seconds_total'),

@@ -158,11 +158,14 @@ function report(questions: Questions, inPlain: PlainRun, inShared: SharedRun): F
   const asked = questions.people.length + questions.probes.length + 2 * questions.twins.length;
   const differing = differences(inPlain.answers, inShared.answers);
   const searches = questions.probes.length;
-  const plainDistances = inPlain.after.distances - inPlain.before.distances;
+  const plain = inPlain.after.distances - inPlain.before.distances;
   const seen = inShared.after.since(inShared.before);
+  const { searchSeconds } = inShared;
+  const a = (sum: number) => (sum / searches).toFixed(0);
+  const rotations = inPlain.after.rotations;
   print(
     table(
-      ['figure', 'plain', 'shared'],
+      ['figure', 'plain', 'three parties'],
       [
         [
           'enrolments/s',
@@ -170,20 +173,29 @@ function report(questions: Questions, inPlain: PlainRun, inShared: SharedRun): F
           perSecond(questions.people.length, inShared.enrolSeconds),
         ],
         [
-          `searches/s (${CONCURRENT_SEARCHES} at once)`,
+          `searches/s, ${CONCURRENT_SEARCHES} at once`,
           perSecond(searches, inPlain.searchSeconds),
-          perSecond(searches, inShared.searchSeconds),
+          perSecond(searches, searchSeconds),
         ],
         ['search p50 / p99', percentiles(inPlain), percentiles(inShared)],
         [
-          'irises compared/s',
-          perSecond(plainDistances, inPlain.searchSeconds),
-          perSecond(seen.distances, inShared.searchSeconds),
+          `comparisons/s, of ${rotations} rotations each`,
+          perSecond(plain, inPlain.searchSeconds),
+          perSecond(seen.distances, searchSeconds),
+        ],
+        ['comparisons a search', a(plain), a(seen.distances)],
+        ['rounds a search', '', a(seen.rounds)],
+        ['bytes a search, sent by a party', '', formatKilobytes(seen.sentBytes / searches)],
+        ['bytes a comparison, sent by a party', '', (seen.sentBytes / seen.distances).toFixed(0)],
+        [
+          'worker time a search, of a party',
+          '',
+          `${milliseconds(seen.busySeconds / searches)}, of it dot products ${milliseconds(seen.dotSeconds / searches)}`,
         ],
         [
-          'irises compared a search',
-          (plainDistances / searches).toFixed(0),
-          (seen.distances / searches).toFixed(0),
+          'waiting for the other parties a search',
+          '',
+          `${milliseconds(seen.waitedSeconds / searches)}, summed over runs side by side`,
         ],
         ['decisions', String(asked), `${asked - differing.length} of ${asked} as in plain mode`],
       ],
@@ -199,6 +211,14 @@ function report(questions: Questions, inPlain: PlainRun, inShared: SharedRun): F
 
 function perSecond(count: number, seconds: number): string {
   return (count / seconds).toFixed(1);
+}
+
+function milliseconds(seconds: number): string {
+  return `${(1_000 * seconds).toFixed(1)} ms`;
+}
+
+function formatKilobytes(bytes: number): string {
+  return `${(bytes / 1_000).toFixed(0)} kB`;
 }
 
 function percentiles({ searchMilliseconds }: Timed<unknown>): string {
