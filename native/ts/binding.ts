@@ -48,6 +48,10 @@ export interface NativeBinding {
     rightMask: Uint8Array,
   ): Buffer;
   decodeRecord(record: Uint8Array): Buffer;
+  /** Three parties' shares of an eye, one after the other; `randomness` is as long as one of them. */
+  shareEye(code: Uint8Array, mask: Uint8Array, randomness: Uint8Array): Buffer;
+  /** Code and mask, one after the other; null when the shares are of different eyes. */
+  recombineEye(firstParty: number, first: Uint8Array, secondParty: number, second: Uint8Array): Buffer | null;
 }
 
 const ADDON = fileURLToPath(new URL('../build/irispair_native.node', import.meta.url));
