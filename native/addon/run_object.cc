@@ -23,6 +23,9 @@ Napi::Value RunObject::Advance(const Napi::CallbackInfo& info) {
   try {
     if (over_.has_value()) throw *over_;
     const auto received = ToBytes(info[0], "received");
+    if (is_working_) {
+      throw Error(ErrorCode::kInvalidArgument, "received: the message before this one is still worked on");
+    }
     parts_.run->Advance(
         {received.begin(), received.end()}, [self = shared_from_this(), core = parts_.core,
                                              mailbox = parts_.mailbox, settlement](RunProgress progress) {
@@ -30,6 +33,7 @@ Napi::Value RunObject::Advance(const Napi::CallbackInfo& info) {
             self->Reported(env, *settlement, progress);
           });
         });
+    is_working_ = true;
   } catch (const Error& error) {
     settlement->Reject(error);
   }
@@ -37,6 +41,7 @@ Napi::Value RunObject::Advance(const Napi::CallbackInfo& info) {
 }
 
 void RunObject::Reported(Napi::Env env, Settlement& settlement, const RunProgress& progress) {
+  is_working_ = false;
   // Meanwhile it may have been abandoned.
   if (over_.has_value()) {
     settlement.Reject(*over_);

@@ -49,6 +49,8 @@ class RunObject : public std::enable_shared_from_this<RunObject> {
 
   // Let go when the run is over.
   Parts parts_;
+  // Whether a call is not reported to JavaScript yet.
+  bool is_working_ = false;
   // Why a further call is refused.
   std::optional<Error> over_;
 };

@@ -115,8 +115,10 @@ class SharedEngine final : public EngineBase<SharedEngine, SharedCore> {
     for (std::uint32_t index = 0; index < handles.Length(); ++index) {
       queries.push_back(ToQuery(handles.Get(index), core_->queries));
     }
-    if (queries.size() < 2) {
-      throw Error(ErrorCode::kInvalidArgument, "query_handles: at least 2 are compared");
+    if (queries.size() < 2 || queries.size() > kMostCompared) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "query_handles: " + std::to_string(queries.size()) + " of them, expected 2 to " +
+                      std::to_string(kMostCompared) + ": compare smaller batches");
     }
     const auto run = std::make_shared<ComparisonRun>(core_->GetWorkshop(), keys, std::move(queries),
                                                      ToWindow(terms), ToMatchLimit(terms));

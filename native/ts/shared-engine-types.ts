@@ -25,6 +25,9 @@ export const SHARED_IRIS_RECORD_BYTES = 76_800;
 /** Bytes of a probe's shares as uploaded: left code 25,600, left mask 12,800, right code, right mask. */
 export const SHARED_PROBE_BYTES = SHARED_IRIS_RECORD_BYTES;
 
+/** Most queries of one comparison: what is worked on at once is bounded. */
+export const MAXIMUM_COMPARED_QUERIES = 256;
+
 /** Keys of one run, 16 bytes each, known to two parties each and used for nothing else. */
 export interface RunKeys {
   readonly withNext: Uint8Array;
@@ -74,7 +77,7 @@ export interface SharedEngine extends EngineCore {
    * Rejects with INVALID_ARGUMENT when keys or stream are none.
    */
   beginStep(stream: number, step: SearchStep, keys: RunKeys): Promise<StepRun>;
-  /** Match bits of every pair. Rejects with UNKNOWN_QUERY, or INVALID_ARGUMENT naming the field. */
+  /** Match bits of every pair of 2 to MAXIMUM_COMPARED_QUERIES. Rejects with UNKNOWN_QUERY, or INVALID_ARGUMENT naming the field. */
   beginComparison(
     queries: readonly QueryHandle[],
     window: ComparisonWindow,

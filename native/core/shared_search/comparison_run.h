@@ -14,9 +14,12 @@
 
 namespace irispair {
 
+// Most queries of one run, so that what is worked on at once stays within some 200 MB at 31 rotations.
+inline constexpr std::size_t kMostCompared = 256;
+
 class ComparisonRun final : public PartyRun {
  public:
-  // Of at least 2 queries.
+  // Of 2 to kMostCompared queries.
   ComparisonRun(SharedWorkshop workshop, const PairKeys& keys,
                 std::vector<std::shared_ptr<const ShareQuery>> queries, RotationWindow window,
                 std::uint32_t match_limit);
