@@ -1,6 +1,8 @@
 /** Three iris services in secret-shared mode, as processes linked by TLS, against one in plain mode on the same irises. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
 import type { Iris, Template } from '@irispair/common/iris/template';
 import { PARTIES, type PartyIndex } from '@irispair/common/parties/party';
@@ -47,6 +49,14 @@ function told({ status: ended, entered, matchCount, neighbourhoodSize, stale, di
     stale,
     distances: distances.byteLength,
   };
+}
+
+/** The metrics that docs/metrics.md describes for this mode alone. */
+async function metricsOfSharedMode(): Promise<string[]> {
+  const file = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url));
+  const [, section] = (await readFile(file, 'utf8')).split('## Iris service in secret-shared mode\n');
+  const [rows] = section.split('\n## ', 1);
+  return Array.from(rows.matchAll(/^\| `(\w+)` /gm), ([, name]) => name);
 }
 
 describe('iris services of three parties', () => {
@@ -269,6 +279,27 @@ describe('iris services of three parties', () => {
     assert.match(answers[6].detail, /ef/);
   });
 
+  it('show what the mode is about: the larger stride, the links and what went over them', async () => {
+    for (const party of PARTIES) {
+      const { arenas, queries, kernel } = await three.parties[party].placement();
+      assert.deepEqual(
+        arenas.map(({ strideBytes }) => strideBytes),
+        [38_400, 38_400],
+      );
+      assert.ok(queries > 0 && kernel !== '');
+      const metrics = await three.ask(party, '/metrics');
+      const described = await metricsOfSharedMode();
+      assert.ok(described.length > 4);
+      for (const name of described) assert.match(metrics, new RegExp(`^${name}(\\{.*\\})? [1-9]`, 'm'), name);
+      const linked = [...metrics.matchAll(/^irispair_party_linked\{party="(\d)"\} 1$/gm)];
+      assert.deepEqual(
+        linked.map(([, other]) => Number(other)).sort(),
+        PARTIES.filter((other) => other !== party),
+      );
+      assert.equal(await three.ask(party, '/readyz'), 'ok\n');
+    }
+  });
+
   it('all fail a run that one of them refuses, at once, and go on', async () => {
     const [probe] = await prepare([irisOf('refused')]);
     await three.parties[P1].release([probe.shared[1]]);
@@ -282,6 +313,15 @@ describe('iris services of three parties', () => {
       ['PARTY_FAILED', 'UNKNOWN_QUERY', 'PARTY_FAILED'],
     );
     for (const party of [P0, P2]) assert.match(answers[party].detail, /^party 1: .*never prepared/);
+    const compared = nextRun();
+    const refusals = await ofEach((party) =>
+      refusalOf(three.parties[party].compare([probe.shared[party], probe.shared[party]], compared)),
+    );
+    assert.deepEqual(
+      refusals.map(({ code }) => status[code]),
+      ['UNAVAILABLE', 'NOT_FOUND', 'UNAVAILABLE'],
+    );
+    for (const party of [P0, P2]) assert.match(refusals[party].details, /^party 1: .*never prepared/);
     const [good] = await prepare([irisOf('good')]);
     await search((handleOf) => searchFor(handleOf(good), 3), [ids([1, 0], [2, 0], [6, 0])]);
   });
@@ -325,9 +365,10 @@ describe('iris services of three parties', () => {
       assert.equal(answer?.status, StepStatus.PARTY_FAILED);
       assert.match(answer.detail, /^party 1: /);
     }
-    await until('its session says so', () => said.at(-1)?.partyAway.startsWith('party 1: ') === true);
+    await until('its session says so', () => said.at(-1)?.partyAway?.startsWith('party 1: ') === true);
     assert.equal(await three.parties[P0].health(), 'NOT_SERVING');
     assert.equal(await three.parties[P2].health(), 'NOT_SERVING');
+    assert.match(await three.ask(P2, '/readyz'), /^party 1: .*away/);
     batch += 1;
     const [away] = await hops[P0].evaluate(
       step(1, { ...searchFor(probes[1].shared[0], 1), run: nextRun() }, ids([1, 0])),
@@ -339,7 +380,7 @@ describe('iris services of three parties', () => {
 
     await three.parties[P1].startAgain();
     await three.join();
-    await until('its session says that all are there', () => said.at(-1)?.partyAway === '');
+    await until('its session says that all are there', () => said.at(-1)?.partyAway === undefined);
     hops = three.openHops();
     const [again] = await prepare([irisOf('somebody')]);
     await search((handleOf) => searchFor(handleOf(again), 9), [ids([1, 0], [2, 0], [6, 0], [7, 0])]);

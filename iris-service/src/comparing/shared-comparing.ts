@@ -59,7 +59,7 @@ class RefusedStepError extends Error {
 /** Compares shares. */
 export class SharedComparing implements Comparing {
   /** A prepared share takes some hundred kilobytes. */
-  readonly mostQueries = 8_192;
+  readonly mostQueries = 4_096;
   readonly events: Comparing['events'] = new EventEmitter();
   /** Since the start. */
   readonly runs: RunCounts = { answered: 0, failed: 0 };

@@ -168,7 +168,7 @@ function serveSession(
       queryExpirySeconds: parts.queryExpirySeconds,
       commitCount: parts.gallery.commitCount,
       storeAway: parts.gallery.storeAway ?? '',
-      partyAway: parts.comparing.away ?? '',
+      partyAway: parts.comparing.away,
     });
   // What was stored late, the graph service does not know of: it joins anew and catches up.
   const endLate = () => {
