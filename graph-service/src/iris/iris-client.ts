@@ -27,6 +27,7 @@ import type { Iris } from '@irispair/common/iris/template';
 import * as wire from '@irispair/proto/compute';
 import type { RegisteredIris } from '../index/graph-index.js';
 import type { SearchResult } from '../walk/order.js';
+import { inMessages } from './probe-messages.js';
 
 const CALL_MILLISECONDS = 10_000;
 const LONG_CALL_MILLISECONDS = 120_000;
@@ -54,11 +55,20 @@ export class IrisClient {
   }
 
   async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
-    const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
-      sessionId,
-      probes: irises.map(irisMessage),
-    });
-    return queryHandles;
+    const prepared: number[] = [];
+    try {
+      for (const probes of inMessages(irises.map(irisMessage))) {
+        const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
+          sessionId,
+          probes,
+        });
+        prepared.push(...queryHandles);
+      }
+    } catch (error) {
+      if (prepared.length > 0) await this.release(prepared).catch(() => undefined);
+      throw error;
+    }
+    return prepared;
   }
 
   /** New captures made up of people who are enrolled; 0 for one who is no longer. */
