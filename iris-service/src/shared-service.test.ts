@@ -94,12 +94,20 @@ describe('iris services of three parties', () => {
   }
 
   /** The same changes everywhere. */
-  async function commit(changesFor: (handleOf: (probe: Probe) => number) => wire.Change['kind'][]): Promise<void> {
+  async function commit(
+    changesFor: (handleOf: (probe: Probe) => number) => wire.Change['kind'][],
+  ): Promise<void> {
     const expected = await plain.commit(changesFor((probe) => probe.plain));
     const answers = await ofEach((party) =>
       three.parties[party].commit(changesFor((probe) => probe.shared[party])),
     );
     for (const answer of answers) assert.deepEqual(answer, expected);
+  }
+
+  /** Searches that are open at a party. */
+  async function openAt(party: PartyIndex): Promise<number> {
+    const metrics = await three.ask(party, '/metrics');
+    return Number(/^irispair_open_searches (\d+)$/m.exec(metrics)?.[1]);
   }
 
   function nextRun(): Buffer {
@@ -171,7 +179,11 @@ describe('iris services of three parties', () => {
     const [probe, other] = await prepare([masked(irisOf('somebody'), 4), irisOf('nobody')]);
     const versions = new Map<number, number>();
     assert.ok((await searchInEveryWay(probe, versions)) > 0);
-    await commit((handleOf) => [update(handleOf(other), [3, 0]), remove([5, 0]), update(handleOf(enrolled[0]), [8, 0])]);
+    await commit((handleOf) => [
+      update(handleOf(other), [3, 0]),
+      remove([5, 0]),
+      update(handleOf(enrolled[0]), [8, 0]),
+    ]);
     batch += 1;
     // 3 is asked for by its old version and by its new one, 5 by the last that it had.
     await searchInEveryWay(probe, versions);
@@ -225,7 +237,9 @@ describe('iris services of three parties', () => {
       ),
     );
     for (const answer of answers) assert.deepEqual([...answer.matchBits], [...expected.matchBits]);
-    const refused = await refusalOf(three.parties[P0].compare([probes[0].shared[0], probes[1].shared[0]], run));
+    const refused = await refusalOf(
+      three.parties[P0].compare([probes[0].shared[0], probes[1].shared[0]], run),
+    );
     assert.match(refused.details, /^run: used already/);
     const unnamed = await refusalOf(three.parties[P0].compare([probes[0].shared[0], probes[1].shared[0]]));
     assert.match(unnamed.details, /^run: not set, and this service is in secret-shared mode/);
@@ -253,7 +267,9 @@ describe('iris services of three parties', () => {
       assert.match(refused.details, /secret-shared mode, which opens no distances/);
     }
     const used = nextRun();
-    const [once] = await hops[P0].evaluate(step(9_001, { ...searchFor(4_000_000, 1), run: used }, ids([1, 0])));
+    const [once] = await hops[P0].evaluate(
+      step(9_001, { ...searchFor(4_000_000, 1), run: used }, ids([1, 0])),
+    );
     assert.equal(once.status, StepStatus.UNKNOWN_QUERY);
     const answers = await hops[P0].evaluate(
       step(9_002, searchFor(handle, 1), ids([1, 0])),
@@ -326,6 +342,26 @@ describe('iris services of three parties', () => {
     await search((handleOf) => searchFor(handleOf(good), 3), [ids([1, 0], [2, 0], [6, 0])]);
   });
 
+  it('fail a step at once when the graph service of a party goes away meanwhile', async () => {
+    const [probe] = await prepare([irisOf('left alone')]);
+    const run = nextRun();
+    const steps = await ofEach((party) =>
+      Promise.resolve(step(searches, { ...searchFor(probe.shared[party], 5), run }, ids([1, 0], [2, 0]))),
+    );
+    // The others have not begun: it waits for them.
+    const openBefore = await openAt(P1);
+    const leaving = three.parties[P1].openHop();
+    const left = leaving.evaluate(steps[P1]).catch(() => 'left');
+    await until('its run has begun', async () => (await openAt(P1)) > openBefore);
+    leaving.cancel();
+    assert.equal(await left, 'left');
+    for (const party of [P0, P2]) {
+      const [answer] = await hops[party].evaluate(steps[party]);
+      assert.equal(StepStatus[answer.status], 'PARTY_FAILED');
+      assert.match(answer.detail, /^party 1: its graph service is gone/);
+    }
+  });
+
   it('fail a step that the parties call differently, within the time that links wait', async () => {
     const [probe] = await prepare([irisOf('lied about')]);
     const runs = [nextRun(), nextRun()];
@@ -348,7 +384,9 @@ describe('iris services of three parties', () => {
         const id = 100_000 + 1_000 * lane + turn;
         const open = { ...searchFor(probes[0].shared[party], 5), run: runName(batch, id) };
         const everybody = ids(...Array.from({ length: PEOPLE }, (_, index): Id => [index + 1, 0]));
-        const answers = await hops[party].evaluate(step(id, open, everybody, { close: true })).catch(() => undefined);
+        const answers = await hops[party]
+          .evaluate(step(id, open, everybody, { close: true }))
+          .catch(() => undefined);
         if (answers === undefined) return undefined;
         if (answers[0].status !== StepStatus.OK) return answers[0];
         ended += 1;

@@ -23,7 +23,10 @@ it('probes fit the messages of the hop: templates of the largest batch one, shar
     assert.deepEqual(messages.flat(), all);
     assert.ok(count < 96 === (messages.length === 1), `${count} in ${messages.length} messages`);
     for (const message of messages) {
-      const encoded = PrepareQueryRequest.encode({ sessionId: Number.MAX_SAFE_INTEGER, probes: message }).finish();
+      const encoded = PrepareQueryRequest.encode({
+        sessionId: Number.MAX_SAFE_INTEGER,
+        probes: message,
+      }).finish();
       assert.ok(encoded.byteLength <= HOP_MESSAGE_BYTES);
     }
   }

@@ -6,7 +6,12 @@
  */
 import { EventEmitter } from 'node:events';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { ConflictError, InvalidInputError, IrisPairError, PartyFailedError } from '@irispair/common/errors/errors';
+import {
+  ConflictError,
+  InvalidInputError,
+  IrisPairError,
+  PartyFailedError,
+} from '@irispair/common/errors/errors';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import { nativeErrorCode } from '@irispair/native/engine';
 import { StepOutcome, type StepAnswer } from '@irispair/native/engine-types';

@@ -255,11 +255,7 @@ async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Pr
   // Apart, for they may take as long as they like.
   const method = call.request.manner === wire.ScanManner.IDLE ? 'IdleScan' : 'Scan';
   try {
-    await parts.requests.watch(
-      method,
-      () => scan(call, token, parts.comparing.inTheClear('Scan')),
-      codeOf,
-    );
+    await parts.requests.watch(method, () => scan(call, token, parts.comparing.inTheClear('Scan')), codeOf);
     traces.end();
     call.end();
   } catch (error) {
