@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
 import { PartyFailedError } from '@irispair/common/errors/errors';
 import { PARTIES } from '@irispair/common/parties/party';
 import type { PartyIdentity } from '@irispair/common/parties/party-identity';
@@ -189,6 +190,30 @@ describe('the links of three parties', { timeout: 120_000 }, () => {
       const channels = all().map((links) => links.run(runName(100_004), 0));
       await Promise.all(channels.map((channel, party) => carry(channel, party, 6, 3)));
     });
+  });
+
+  it('log what fails, and no key', async () => {
+    let log = '';
+    const ring = await RingUnderTest.start(certificates, {
+      logger: pino({ level: 'trace' }, { write: (line) => (log += line) }),
+    });
+    await ring.linked();
+    const runs = PARTIES.map((party) => ring.of(party).run(runName(7), 3));
+    const keys = await Promise.all(runs.map((run) => run.keys()));
+    runs[1].abort('this party has no such query');
+    await assert.rejects(runs[0].exchange(Buffer.alloc(1)).then(() => runs[0].exchange(Buffer.alloc(1))));
+    await ring.stop();
+    assert.match(log, /linked with another party/);
+    assert.match(
+      log,
+      /"party":1,"reason":"this party has no such query".*run 0700000000000000.* step 3 failed/,
+    );
+    for (const { withNext, withPrevious } of keys) {
+      for (const key of [withNext, withPrevious]) {
+        for (const form of ['hex', 'base64'] as const) assert.ok(!log.includes(key.toString(form)));
+      }
+    }
+    assert.doesNotMatch(log, /PRIVATE KEY|"seed/);
   });
 
   it('fail what runs when a party is killed, at once, and work again when it is back', async () => {
