@@ -321,6 +321,23 @@ describe('the links of three parties', { timeout: 120_000 }, () => {
     }
   });
 
+  it('turn away the right certificate where TLS does not take it, as on a day for which it was not made', async () => {
+    const own = identityOf(certificates, PARTIES[0]);
+    const stranger = readFileSync(certificates.path('stranger.crt'), 'utf8');
+    const ring = await RingUnderTest.start(certificates, {
+      identities: { 0: { ...own, trusted: [stranger, stranger, stranger] } },
+    });
+    try {
+      await until('both neighbours are turned away', () =>
+        [0, 2].every((party) => String(ring.of(party).away).includes('its certificate is refused: ')),
+      );
+      assert.match(String(ring.of(0).away), /^party 1: away at .*: its certificate is refused: \w+/);
+      assert.match(String(ring.of(2).away), /^party 0: away at .*: it refuses this party: its certificate/);
+    } finally {
+      await ring.stop();
+    }
+  });
+
   describe('with a party that lies', () => {
     let ring: RingUnderTest;
     let liar: LyingParty;
