@@ -8,6 +8,7 @@
 #include "addon/memory_addon.h"
 #include "addon/process_addon.h"
 #include "addon/shared_engine_addon.h"
+#include "addon/shares_addon.h"
 
 namespace {
 
@@ -19,6 +20,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   irispair::addon::RegisterMemory(env, exports);
   irispair::addon::RegisterGroup(env, exports);
   irispair::addon::RegisterCompare(env, exports);
+  irispair::addon::RegisterShares(env, exports);
   return exports;
 }
 

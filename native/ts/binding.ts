@@ -22,6 +22,7 @@ export interface NativeBinding {
   execute(file: string, args: readonly string[], environment: readonly string[]): never;
   /** False when the parent is dead already. */
   exitWithParent(parent: number): boolean;
+  keepOutOfDumps(): void;
   nameThread(name: string): void;
   /** Takes the lock of a file, made when missing; null when it is held already. */
   lockFile(path: string): number | null;
@@ -47,6 +48,10 @@ export interface NativeBinding {
     rightMask: Uint8Array,
   ): Buffer;
   decodeRecord(record: Uint8Array): Buffer;
+  /** Three parties' shares of an eye, one after the other; `randomness` is as long as one of them. */
+  shareEye(code: Uint8Array, mask: Uint8Array, randomness: Uint8Array): Buffer;
+  /** Code and mask, one after the other; null when the shares are of different eyes. */
+  recombineEye(firstParty: number, first: Uint8Array, secondParty: number, second: Uint8Array): Buffer | null;
 }
 
 const ADDON = fileURLToPath(new URL('../build/irispair_native.node', import.meta.url));

@@ -4,7 +4,7 @@ import { InvalidInputError } from '@irispair/common/errors/errors';
 import { irisMessage } from '@irispair/common/iris/message';
 import type * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
-import { readLines } from '../input/ndjson.js';
+import { parseCapture, readLines } from '../input/ndjson.js';
 import { formatOf, note, print } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { describeRecall, missesTarget, recallJson } from '../recall/describe.js';
@@ -75,9 +75,9 @@ async function measure({ samples, probes, target, ...options }: RecallOptions): 
 }
 
 async function* readProbes(file: string): AsyncGenerator<api.Iris> {
-  for await (const line of readLines(file)) {
+  for await (const line of readLines(file, parseCapture)) {
     if ('problem' in line) throw new InvalidInputError(`${file}:${line.number}`, line.problem);
-    yield irisMessage(line.capture.iris);
+    yield irisMessage(line.item.iris);
   }
 }
 

@@ -64,6 +64,18 @@ export class UnavailableError extends IrisPairError {
 /** The database of the store is away; nothing was changed. */
 export class StoreAwayError extends UnavailableError {}
 
+/** A party of secret-shared mode is away, or did not keep to the protocol: what was computed with it is void. */
+export class PartyFailedError extends UnavailableError {
+  /** @param party which one failed, as far as this party can tell: 0, 1 or 2 */
+  constructor(
+    readonly party: number,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`party ${party}: ${problem}`, options);
+  }
+}
+
 /** The caller went away. */
 export class CancelledError extends IrisPairError {
   readonly code = ErrorCode.Cancelled;
