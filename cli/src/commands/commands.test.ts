@@ -330,8 +330,16 @@ describe('the command line, with a pair', () => {
 describe('the demo', () => {
   it('leaves no process, socket or directory behind when it is stopped, whenever that is', async () => {
     const temporary = mkdtempSync(join(tmpdir(), 'irispair-demo-test-'));
-    for (const milliseconds of [300, 900, 2_000, 4_000]) {
-      const demo = spawn(process.execPath, [COMMAND, 'demo', '--people', '300'], {
+    const stops: [number, string[]][] = [
+      [300, ['--people', '300']],
+      [900, ['--people', '300']],
+      [2_000, ['--people', '300']],
+      [4_000, ['--people', '300']],
+      [700, ['--shared']],
+      [3_000, ['--shared']],
+    ];
+    for (const [milliseconds, args] of stops) {
+      const demo = spawn(process.execPath, [COMMAND, 'demo', ...args], {
         stdio: 'ignore',
         env: { ...process.env, TMPDIR: temporary, IRIS_STORE_INITIAL_CAPACITY: '1000' },
       });
