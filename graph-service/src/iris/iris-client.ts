@@ -53,10 +53,16 @@ export class IrisClient {
     return this.client.session({ client: `graph service ${process.pid}` });
   }
 
-  async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
+  /** @param trace of the requests whose probes they are; undefined when none is traced */
+  async prepare(
+    sessionId: number,
+    irises: readonly Iris[],
+    trace: wire.TraceContext | undefined,
+  ): Promise<number[]> {
     const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
       sessionId,
       probes: irises.map(irisMessage),
+      trace,
     });
     return queryHandles;
   }

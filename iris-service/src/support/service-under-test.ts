@@ -93,7 +93,7 @@ export class ServiceUnderTest {
 
   async prepareProbes(sessionId: number, probes: wire.Probe[]): Promise<number[]> {
     const { queryHandles } = await unary<wire.PrepareQueryResponse>((callback) =>
-      this.client.prepareQuery({ sessionId, probes }, callback),
+      this.client.prepareQuery({ sessionId, probes, trace: undefined }, callback),
     );
     return queryHandles;
   }
@@ -101,7 +101,8 @@ export class ServiceUnderTest {
   /** Over 11 rotations. */
   compare(queryHandles: number[]): Promise<wire.CompareQueriesResponse> {
     const window = { baseRotation: 0, rotationReach: 5, matchLimit: matchLimit(0.375) };
-    return unary((callback) => this.client.compareQueries({ queryHandles, ...window }, callback));
+    const request = { queryHandles, ...window, trace: undefined };
+    return unary((callback) => this.client.compareQueries(request, callback));
   }
 
   release(queryHandles: number[]): Promise<wire.ReleaseQueryResponse> {
