@@ -8,6 +8,7 @@ import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
+import { runSharesBench } from './shares.js';
 import { runTracesBench } from './traces.js';
 import { runWholeBench } from './whole.js';
 
@@ -19,6 +20,7 @@ interface Part {
 
 const PARTS: Readonly<Record<string, Part>> = {
   kernel: { run: runKernelBench, byDefault: true },
+  shares: { run: runSharesBench, byDefault: true },
   hop: { run: runHopBench, byDefault: true },
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
