@@ -1,4 +1,5 @@
 /** The shapes that cross the Node-API boundary of the engine in secret-shared mode. */
+import type { PartyIndex } from '@irispair/common/parties/party';
 import type {
   ComparisonWindow,
   EngineCore,
@@ -7,9 +8,6 @@ import type {
   SearchStep,
   StepAnswer,
 } from './engine-types.js';
-
-/** One of the three operators. */
-export type PartyIndex = 0 | 1 | 2;
 
 /** How to build the engine. */
 export interface SharedEngineOptions extends Omit<EngineOptions, 'kernel'> {
