@@ -24,7 +24,7 @@ export const SHARED_IRIS_RECORD_BYTES = 76_800;
 export const SHARED_PROBE_BYTES = SHARED_IRIS_RECORD_BYTES;
 
 /** Most queries of one comparison: what is worked on at once is bounded. */
-export const MAXIMUM_COMPARED_QUERIES = 256;
+export const MAXIMUM_COMPARED_QUERIES = 1_024;
 
 /** Keys of one run, 16 bytes each, known to two parties each and used for nothing else. */
 export interface RunKeys {
