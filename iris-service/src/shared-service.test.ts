@@ -155,7 +155,7 @@ describe('iris services of three parties', () => {
         { rotationReach: 5, orientation: wire.Orientation.MIRROR },
         { rotationReach: 2, baseRotation: -3 },
       ]) {
-        for (const ef of [1, 7, 64]) {
+        for (const ef of [1, 9]) {
           const answers = await search(
             (handleOf) => searchFor(handleOf(probe), ef, { side, ...more }),
             [...inThree, Buffer.alloc(0)],
@@ -306,7 +306,9 @@ describe('iris services of three parties', () => {
       const metrics = await three.ask(party, '/metrics');
       const described = await metricsOfSharedMode();
       assert.ok(described.length > 4);
-      for (const name of described) assert.match(metrics, new RegExp(`^${name}(\\{.*\\})? [1-9]`, 'm'), name);
+      for (const name of described) {
+        assert.match(metrics, new RegExp(`^${name}(\\{.*\\})? (?!0$)\\d`, 'm'), name);
+      }
       const linked = [...metrics.matchAll(/^irispair_party_linked\{party="(\d)"\} 1$/gm)];
       assert.deepEqual(
         linked.map(([, other]) => Number(other)).sort(),
