@@ -54,13 +54,19 @@ export class IrisClient {
     return this.client.session({ client: `graph service ${process.pid}` });
   }
 
-  async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
+  /** @param trace of the requests whose probes they are; undefined when none is traced */
+  async prepare(
+    sessionId: number,
+    irises: readonly Iris[],
+    trace: wire.TraceContext | undefined,
+  ): Promise<number[]> {
     const prepared: number[] = [];
     try {
       for (const probes of inMessages(irises.map(irisMessage))) {
         const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
           sessionId,
           probes,
+          trace,
         });
         prepared.push(...queryHandles);
       }

@@ -90,13 +90,21 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     registry: (call) => {
       void parts.requests.watch('Registry', () => serveRegistry(call, parts.gallery), codeOf);
     },
-    prepareQuery: unary('PrepareQuery', (request) => prepareQuery(request, parts)),
+    prepareQuery: unary(
+      'PrepareQuery',
+      (request) => prepareQuery(request, parts),
+      ({ trace }) => tracesOf(trace, 'prepare', parts),
+    ),
     prepareRecaptures: unary('PrepareRecaptures', (request) => prepareRecaptures(request, parts)),
     releaseQuery: unary('ReleaseQuery', ({ queryHandles }) => {
       parts.sessions.release(queryHandles);
       return {};
     }),
-    compareQueries: unary('CompareQueries', (request) => compareQueries(request, parts.comparing)),
+    compareQueries: unary(
+      'CompareQueries',
+      (request) => compareQueries(request, parts.comparing),
+      ({ trace }) => tracesOf(trace, 'batch mates', parts),
+    ),
     commit: unary(
       'Commit',
       (request, traces) => commit(request, parts.gallery, traces),

@@ -28,7 +28,11 @@ export class ThreePartiesUnderTest {
     const logs = ofEachParty((): string[] => []);
     const parties = await ThreeParties.start({
       directory,
-      environment: { IRIS_STORE_INITIAL_CAPACITY: '200', ...environment },
+      environment: {
+        IRIS_STORE_INITIAL_CAPACITY: '200',
+        IRISPAIR_ARRIVAL_MILLISECONDS: '3000',
+        ...environment,
+      },
       logged: (party, service, line) => logs[party].push(`[party ${party}, ${service}] ${line}`),
       died: (party, service, { reason }) => logs[party].push(`[party ${party}, ${service}] ended: ${reason}`),
     });
