@@ -180,6 +180,7 @@ async function startServing(
   const parts = {
     client,
     link: () => link,
+    nodes,
     index,
     matcher,
     registry,

@@ -171,16 +171,34 @@ describe('the command line, offline', () => {
 });
 
 describe('`up`', () => {
-  it('refuses an address that somebody listens on, by name', async () => {
+  it('refuses addresses that somebody listens on, that two options name or that are none, by option', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const used = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const free = `127.0.0.1:${await freePort()}`;
     const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
-    const { code, errors } = await irispair(['up', '--data', directory, '--listen', `127.0.0.1:${port}`]);
+    const wrong: [options: string[], complaint: string][] = [
+      [['--listen', used], `--listen: somebody listens on ${used} already: choose another address`],
+      [
+        ['--listen', free, '--http-graph', used],
+        `--http-graph: somebody listens on ${used} already: choose another address`,
+      ],
+      [
+        ['--listen', free, '--http-iris', free],
+        `--listen and --http-iris both name ${free}: choose another address for one`,
+      ],
+      [['--listen', '50051'], '--listen 50051: give HOST:PORT, the port from 0 to 65535'],
+      [
+        ['--listen', free, '--http-graph', '127.0.0.1:99999'],
+        '--http-graph 127.0.0.1:99999: give HOST:PORT, the port from 0 to 65535',
+      ],
+    ];
+    for (const [options, complaint] of wrong) {
+      const { code, errors } = await irispair(['up', '--data', directory, ...options]);
+      assert.deepEqual([code, errors], [1, `${complaint}\n`]);
+    }
     server.close();
     rmSync(directory, { recursive: true });
-    assert.equal(code, 1);
-    assert.match(errors, new RegExp(`--listen: somebody listens on 127\\.0\\.0\\.1:${port} already`));
   });
 
   it('refuses one address for the metrics of two services, and names what to use', async () => {

@@ -20,6 +20,7 @@ import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
 import type { Change } from '@irispair/proto/compute';
@@ -42,6 +43,7 @@ import type { Answer, Ask, Pending } from './request.js';
 export interface BatchParts {
   readonly client: IrisClient;
   readonly link: () => IrisLink;
+  readonly nodes: HopNodes;
   readonly index: GraphIndex;
   readonly matcher: Matcher;
   readonly registry: Registry;
@@ -123,7 +125,7 @@ function isSearching(one: Case): one is Case<Searching> {
 
 async function prepare(
   batch: readonly Pending[],
-  { client, link }: BatchParts,
+  { client, link, nodes }: BatchParts,
   handles: number[],
   traces: BatchTraces,
 ): Promise<Case[]> {
@@ -132,7 +134,10 @@ async function prepare(
   if (probes.length > 0) {
     const prepared = traces
       .group(batch)
-      .watch('prepare', SpanKind.Client, () => client.prepare(session, probes));
+      .watch('prepare', SpanKind.Client, ({ context }) => client.prepare(session, probes, context), {
+        ...nodeAttributes(nodes),
+        'irispair.prepare.probes': probes.length,
+      });
     handles.push(...(await prepared));
   }
   let next = 0;
@@ -154,7 +159,7 @@ async function decideSearches(
   const spans = cases.map(({ pending }) => traces.of(pending));
   const [searched, mates] = await Promise.all([
     stages.during('searches', () => parts.matcher.searchAll(handles, cases.map(deadlineOf), spans)),
-    stages.during('batch mates', () => parts.matcher.compareBatch(handles)),
+    stages.during('batch mates', () => parts.matcher.compareBatch(handles, spans)),
   ]);
   cases.forEach(({ pending }, place) => {
     stages.searched(pending, searched[place]);
@@ -348,12 +353,13 @@ function isSettled({ change, needsMates }: Outcome): boolean {
 
 async function commit(
   changing: readonly Outcome[],
-  { client, fellBehind }: BatchParts,
+  { client, nodes, fellBehind }: BatchParts,
   traces: SpanGroup,
 ): Promise<VectorId[]> {
   const changes = changing.flatMap(({ change }) => change ?? []);
   try {
     return await traces.watch('commit', SpanKind.Client, ({ context }) => client.commit(changes, context), {
+      ...nodeAttributes(nodes),
       'irispair.commit.changes': changes.length,
     });
   } catch (error) {

@@ -104,8 +104,9 @@ export class IrisLink {
     let prepared: Promise<void> | undefined;
     let absence: Absence = { reason: 'the iris service ended the session' };
     try {
-      for await (const { sessionId, storeAway } of call as AsyncIterable<SessionResponse>) {
-        this.observer.storeAway(storeAway);
+      for await (const { sessionId, storeAway, partyAway } of call as AsyncIterable<SessionResponse>) {
+        // Without the other parties nobody is found, and so nobody enrolled.
+        this.observer.storeAway(storeAway === '' ? (partyAway ?? '') : storeAway);
         prepared ??= this.prepare(sessionId);
       }
     } catch (error) {

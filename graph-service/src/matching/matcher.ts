@@ -101,10 +101,22 @@ export class Matcher {
     }
   }
 
-  /** The requests of a batch against each other. */
-  async compareBatch(handles: readonly number[]): Promise<BatchMates> {
+  /**
+   * The requests of a batch against each other.
+   * @param traces one a request; undefined for those that are not traced
+   */
+  async compareBatch(
+    handles: readonly number[],
+    traces: readonly (OpenSpan | undefined)[],
+  ): Promise<BatchMates> {
     if (handles.length < 2) return BatchMates.alone();
-    const bits = await this.client.compare({ queryHandles: [...handles], baseRotation: 0, ...this.terms });
+    const request = { queryHandles: [...handles], baseRotation: 0, ...this.terms };
+    const bits = await SpanGroup.of(traces).watch(
+      'batch mates',
+      SpanKind.Client,
+      ({ context }) => this.client.compare({ ...request, trace: context }),
+      { ...nodeAttributes(this.nodes), 'irispair.compare.queries': handles.length },
+    );
     return new BatchMates(handles.length, bits);
   }
 

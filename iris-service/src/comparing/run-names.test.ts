@@ -26,7 +26,11 @@ describe('names of runs', () => {
 
   it('are there and of 16 bytes', () => {
     const names = new RunNames();
-    isRefused(names, undefined, /^open\.run: not set, and this service is in secret-shared mode: give the 16/);
+    isRefused(
+      names,
+      undefined,
+      /^open\.run: not set, and this service is in secret-shared mode: give the 16/,
+    );
     isRefused(names, Buffer.alloc(15), /^open\.run: 15 bytes, expected 16$/);
     isRefused(names, Buffer.alloc(0), /^open\.run: 0 bytes, expected 16$/);
   });

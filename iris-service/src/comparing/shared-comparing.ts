@@ -6,7 +6,12 @@
  */
 import { EventEmitter } from 'node:events';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { ConflictError, InvalidInputError, IrisPairError, PartyFailedError } from '@irispair/common/errors/errors';
+import {
+  ConflictError,
+  InvalidInputError,
+  IrisPairError,
+  PartyFailedError,
+} from '@irispair/common/errors/errors';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import { nativeErrorCode } from '@irispair/native/engine';
 import { StepOutcome, type StepAnswer } from '@irispair/native/engine-types';
@@ -59,7 +64,7 @@ class RefusedStepError extends Error {
 /** Compares shares. */
 export class SharedComparing implements Comparing {
   /** A prepared share takes some hundred kilobytes. */
-  readonly mostQueries = 8_192;
+  readonly mostQueries = 4_096;
   readonly events: Comparing['events'] = new EventEmitter();
   /** Since the start. */
   readonly runs: RunCounts = { answered: 0, failed: 0 };

@@ -155,7 +155,10 @@ describe("a deployment's table of shares", () => {
        INSERT INTO irises SELECT 1, code, code, code, code, 0, 0 FROM (SELECT decode(repeat('ff', 1600), 'hex') AS code) AS one`,
       database,
     );
-    await assert.rejects(open(), /holds irises in the clear: left_code of row 1 has 1600 bytes; this is mode shared/);
+    await assert.rejects(
+      open(),
+      /holds irises in the clear: left_code of row 1 has 1600 bytes; this is mode shared/,
+    );
     await (await open(PLAIN)).close();
   });
 });

@@ -10,6 +10,17 @@ namespace {
 
 std::vector<const DotKernel*> Detect() {
   std::vector<const DotKernel*> kernels{&kScalarDotKernel};
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2")) kernels.push_back(&kAvx2DotKernel);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vnni")) {
+    kernels.push_back(&kAvx512DotKernel);
+  }
+#endif
+#if defined(__aarch64__)
+  kernels.push_back(&kNeonDotKernel);
+#endif
   return kernels;
 }
 

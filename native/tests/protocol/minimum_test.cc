@@ -43,5 +43,16 @@ TEST(LeastOverRotations, KeepsTheNearestOfEachCandidate) {
   }
 }
 
+TEST(LeastOverRotations, SendsThisMuchForElevenRotations) {
+  std::mt19937_64 random(17);
+  const std::size_t size = 192;
+  const auto shares = ShareDistances(RandomDistances(size * 11, random), random);
+  const auto result = RunRing<SharedDistances>(
+      random, [&](Party& party) { return LeastOverRotations(party, shares[party.index()], size, 11); });
+  // 18 comparisons a candidate, 16 bits multiplied, 10 distances by bits, 4 selected and reshared.
+  EXPECT_EQ(result.TotalBytes(),
+            size * (18 * 12 + 10 * 24 + 4 * 24) + size / 64 * 8 * (18 * 335 + 3 * 16 + 10));
+}
+
 }  // namespace
 }  // namespace irispair
