@@ -3,6 +3,7 @@ import { runAuditBench } from './audit.js';
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
 import { runKernelBench } from './kernel.js';
+import { runLinksBench } from './links.js';
 import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
   audit: { run: runAuditBench, byDefault: false },
+  links: { run: runLinksBench, byDefault: false },
   load: { run: runLoadBench, byDefault: false },
   traces: { run: runTracesBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },

@@ -85,6 +85,15 @@ Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
   }
 }
 
+// keepOutOfDumps(): the kernel writes no core dump of this process, and lets no other of its user read its memory.
+Napi::Value KeepOutOfDumps(const Napi::CallbackInfo& info) {
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) {
+    throw ToJavaScript(
+        info.Env(), Error(ErrorCode::kSystem, std::string("prctl PR_SET_DUMPABLE: ") + std::strerror(errno)));
+  }
+  return info.Env().Undefined();
+}
+
 // nameThread(name): what the kernel calls the calling thread, 15 bytes at most.
 Napi::Value NameThread(const Napi::CallbackInfo& info) {
   try {
@@ -103,6 +112,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("restrictThread", Napi::Function::New(env, RestrictThread));
   exports.Set("execute", Napi::Function::New(env, Execute));
   exports.Set("exitWithParent", Napi::Function::New(env, ExitWithParent));
+  exports.Set("keepOutOfDumps", Napi::Function::New(env, KeepOutOfDumps));
   exports.Set("nameThread", Napi::Function::New(env, NameThread));
 }
 

@@ -1,4 +1,4 @@
-// Where this process runs: binding by restart, and dying with the parent.
+// Where this process runs: binding by restart, dying with the parent, what others see of it.
 #pragma once
 
 #include <napi.h>

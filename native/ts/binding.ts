@@ -17,6 +17,7 @@ export interface NativeBinding {
   execute(file: string, args: readonly string[], environment: readonly string[]): never;
   /** False when the parent is dead already. */
   exitWithParent(parent: number): boolean;
+  keepOutOfDumps(): void;
   nameThread(name: string): void;
   /** Takes the lock of a file, made when missing; null when it is held already. */
   lockFile(path: string): number | null;
