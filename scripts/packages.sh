@@ -6,7 +6,7 @@
 #   sh scripts/packages.sh numa-kernel DIRECTORY    unpacks the kernel of virtual machines there, once; it is not installed
 set -eu
 
-build="g++ cmake make"
+build="g++ cmake make libssl-dev"
 test="$build libgtest-dev libsimde-dev postgresql openssl prometheus chromium"
 numa="$build qemu-system-x86 busybox-static"
 docker="debootstrap docker.io docker-compose iproute2"
@@ -27,6 +27,7 @@ esac
 present() {
   case "$1" in
     g++) command -v c++ || command -v g++ ;;
+    libssl-dev) test -e /usr/include/openssl/evp.h ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
     libsimde-dev) test -e /usr/include/simde/x86/avx512.h ;;
     qemu-system-x86) command -v qemu-system-x86_64 ;;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import { VERSION } from '@irispair/common/version';
 import { isUnavailable } from './client/pair-client.js';
+import { PartiesError } from './client/party-outcomes.js';
 import { addAdviseCommand } from './commands/advise.js';
 import { addBulkCommands } from './commands/bulk.js';
 import { addCompareCommand } from './commands/compare.js';
@@ -12,6 +13,7 @@ import { ExitCode } from './commands/exit-code.js';
 import { addGenerateCommand } from './commands/generate.js';
 import { addPlacementCommand } from './commands/placement.js';
 import { addRecallCommand } from './commands/recall.js';
+import { addShareCommand } from './commands/share.js';
 import { addSingleCommands } from './commands/single.js';
 import { addTransferCommands } from './commands/transfer.js';
 import { addUpCommand } from './commands/up.js';
@@ -31,6 +33,7 @@ addUpCommand(program);
 addGenerateCommand(program);
 addBulkCommands(program);
 addSingleCommands(program);
+addShareCommand(program);
 addCompareCommand(program);
 addTransferCommands(program);
 addPlacementCommand(program);
@@ -53,6 +56,10 @@ try {
 
 function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
+  if (error instanceof PartiesError) {
+    note(error.details);
+    return isUnavailable(error) ? ExitCode.Unavailable : ExitCode.Failed;
+  }
   if (isUnavailable(error)) {
     note('no graph service answers: start one with `irispair up`, or name its address with --server');
     return ExitCode.Unavailable;

@@ -157,6 +157,7 @@ async function startServing(
   const parts: BatchParts = {
     client,
     link: () => link,
+    nodes,
     index,
     matcher,
     registry,
@@ -206,6 +207,9 @@ async function startServing(
       },
       away: (reason) => {
         readiness.noteIrisAway(reason);
+      },
+      partyAway: (reason) => {
+        desk.partyAway(reason);
       },
       storeAway: (reason) => {
         readiness.noteStoreAway(reason);

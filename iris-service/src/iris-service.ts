@@ -21,31 +21,27 @@ import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { showTraces } from '@irispair/common/telemetry/trace-metrics';
 import { hopNodes } from '@irispair/common/traces/hop-nodes';
 import { startTracing } from '@irispair/common/traces/start-tracing';
-import { nativeErrorCode, openEngine } from '@irispair/native/engine';
-import {
-  IRIS_RECORD_BYTES,
-  type ArenaPlacement,
-  type IrisEngine,
-  type PoolPlan,
-} from '@irispair/native/engine-types';
+import { nativeErrorCode } from '@irispair/native/engine';
+import type { ArenaPlacement, EngineCore, EngineOptions, PoolPlan } from '@irispair/native/engine-types';
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { totalmem } from 'node:os';
+import type { Comparing } from './comparing/comparing.js';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
+import { modeOf } from './mode/configured-mode.js';
 import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
-import type { StoreIdentity } from './store/iris-store.js';
 import { openIrisStore } from './store/open-iris-store.js';
+import { recordFormOf, type RecordForm } from './store/record-form.js';
 import { showEngine } from './telemetry/engine-metrics.js';
 import { LoadProgress } from './telemetry/load-progress.js';
 import { showStore, watchedStore } from './telemetry/store-metrics.js';
 import { HopTraces } from './traces/hop-traces.js';
 
-const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
 const DRAIN_MILLISECONDS = 5_000;
 /** Each further segment of an arena holds this share of the first one. */
@@ -54,7 +50,7 @@ const GROWTH_SHARE = 0.25;
 /** A running iris service. */
 export interface IrisService {
   readonly socket: string;
-  readonly engine: IrisEngine;
+  readonly engine: EngineCore;
   stop(): Promise<void>;
 }
 
@@ -64,6 +60,8 @@ export async function startIrisService(
   decision: PlacementDecision,
   logger: Logger,
 ): Promise<IrisService> {
+  const mode = modeOf(settings);
+  const form = recordFormOf(mode.identity);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const closers = new Closers();
   try {
@@ -77,11 +75,13 @@ export async function startIrisService(
     const tracing = await startTracing(settings, 'iris', logger);
     if (tracing !== undefined) closers.add(() => tracing.close());
     showTraces(metrics, tracing);
-    const store = watchedStore(await openIrisStore(settings, IDENTITY, logger), metrics);
+    const store = watchedStore(await openIrisStore(settings, mode.identity, logger), metrics);
     closers.add(() => store.close());
     monitoring.notReady = 'mapping the arenas';
-    const engine = await startEngine(settings, decision);
+    const options = engineOptions(settings, decision, form);
+    const { engine, comparing } = await reportNative(() => mode.open({ options, metrics, logger }));
     closers.add(() => engine.close());
+    closers.add(() => comparing.close());
     logArenas(engine, logger);
     showEngine(metrics, engine, settings.IRISPAIR_STORE_MAXIMUM_CAPACITY);
     const reporter = startReporter(settings, decision, engine);
@@ -102,6 +102,8 @@ export async function startIrisService(
       reporter,
       gallery,
       engine,
+      comparing,
+      form,
       monitoring,
       traces,
       closers,
@@ -118,7 +120,9 @@ interface Parts {
   readonly settings: IrisServiceSettings;
   readonly socket: OwnedSocket;
   readonly gallery: Gallery;
-  readonly engine: IrisEngine;
+  readonly engine: EngineCore;
+  readonly comparing: Comparing;
+  readonly form: RecordForm;
   readonly reporter: ServiceReporter;
   readonly monitoring: Monitoring;
   readonly traces: HopTraces | undefined;
@@ -127,7 +131,19 @@ interface Parts {
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, socket, reporter, gallery, engine, monitoring, traces, closers, logger } = parts;
+  const {
+    settings,
+    socket,
+    reporter,
+    gallery,
+    engine,
+    comparing,
+    form,
+    monitoring,
+    traces,
+    closers,
+    logger,
+  } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const server = new Server(HOP_CHANNEL_OPTIONS);
@@ -136,6 +152,8 @@ async function serve(parts: Parts): Promise<IrisService> {
     IrisComputeService,
     computeHandlers({
       engine,
+      comparing,
+      form,
       gallery,
       sessions,
       placement: new PlacementReport(reporter, engine, gallery),
@@ -148,10 +166,12 @@ async function serve(parts: Parts): Promise<IrisService> {
   await listen(server, socket);
   const sayReady = () => {
     const { storeAway } = gallery;
-    monitoring.notReady = storeAway === undefined ? undefined : `the store takes no changes: ${storeAway}`;
-    health.setStatus('', storeAway === undefined ? 'SERVING' : 'NOT_SERVING');
+    const reason = storeAway === undefined ? comparing.away : `the store takes no changes: ${storeAway}`;
+    monitoring.notReady = reason;
+    health.setStatus('', reason === undefined ? 'SERVING' : 'NOT_SERVING');
   };
   gallery.events.on('away', sayReady);
+  comparing.events.on('away', sayReady);
   sayReady();
   logger.info({ socket: socket.path, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
   const expiry = setInterval(() => {
@@ -164,6 +184,7 @@ async function serve(parts: Parts): Promise<IrisService> {
     async stop() {
       clearInterval(expiry);
       gallery.events.removeAllListeners();
+      comparing.events.removeAllListeners();
       health.setStatus('', 'NOT_SERVING');
       monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
@@ -173,26 +194,34 @@ async function serve(parts: Parts): Promise<IrisService> {
   };
 }
 
-async function startEngine(settings: IrisServiceSettings, decision: PlacementDecision): Promise<IrisEngine> {
-  const { iris, arenas, placement } = decision;
-  checkCapacity(settings.IRIS_STORE_INITIAL_CAPACITY);
-  const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
+function engineOptions(
+  settings: IrisServiceSettings,
+  { iris, arenas, placement }: PlacementDecision,
+  form: RecordForm,
+): EngineOptions {
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
+  checkCapacity(initialCapacity, form);
+  const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
+  return {
+    left: pool,
+    right: pool,
+    arena: {
+      ...arenas,
+      hugepages: settings.IRISPAIR_HUGEPAGES,
+      hugetlbfs: settings.IRISPAIR_HUGETLBFS,
+      initialCapacity,
+      growBy: Math.max(1, Math.ceil(initialCapacity * GROWTH_SHARE)),
+      maximumCapacity: settings.IRISPAIR_STORE_MAXIMUM_CAPACITY,
+      strict: settings.IRISPAIR_PLACEMENT_STRICT,
+    },
+    kernel: null,
+  };
+}
+
+/** What the native layer refuses at the start, the settings or the machine do not allow. */
+async function reportNative<Opened>(open: () => Promise<Opened>): Promise<Opened> {
   try {
-    return await openEngine({
-      left: pool,
-      right: pool,
-      arena: {
-        ...arenas,
-        hugepages: settings.IRISPAIR_HUGEPAGES,
-        hugetlbfs: settings.IRISPAIR_HUGETLBFS,
-        initialCapacity,
-        growBy: Math.max(1, Math.ceil(initialCapacity * GROWTH_SHARE)),
-        maximumCapacity: settings.IRISPAIR_STORE_MAXIMUM_CAPACITY,
-        strict: settings.IRISPAIR_PLACEMENT_STRICT,
-      },
-      kernel: null,
-    });
+    return await open();
   } catch (error) {
     if (nativeErrorCode(error) === undefined || !(error instanceof Error)) throw error;
     throw new MisconfiguredError(error.message, { cause: error });
@@ -202,7 +231,7 @@ async function startEngine(settings: IrisServiceSettings, decision: PlacementDec
 function startReporter(
   settings: IrisServiceSettings,
   decision: PlacementDecision,
-  engine: IrisEngine,
+  engine: EngineCore,
 ): ServiceReporter {
   return new ServiceReporter({
     service: 'iris',
@@ -214,8 +243,8 @@ function startReporter(
 }
 
 /** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */
-function checkCapacity(capacity: number): void {
-  const wanted = capacity * IRIS_RECORD_BYTES;
+function checkCapacity(capacity: number, { recordBytes }: RecordForm): void {
+  const wanted = capacity * recordBytes;
   const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
   if (wanted <= memory) return;
   throw new MisconfiguredError(
@@ -228,7 +257,7 @@ function inMebibytes(bytes: number): string {
   return `${Math.ceil(bytes / (1 << 20))} MiB`;
 }
 
-function logArenas(engine: IrisEngine, logger: Logger): void {
+function logArenas(engine: EngineCore, logger: Logger): void {
   const { left, right } = engine.placement(false);
   const describe = ({ capacity, segments }: ArenaPlacement) => ({
     capacity,

@@ -1,6 +1,7 @@
 /** Settings of the iris service, from environment variables. */
 import { z } from 'zod';
 import {
+  addressSetting,
   choiceSetting,
   integerSetting,
   readEnvironment,
@@ -9,6 +10,7 @@ import {
 } from '@irispair/common/config/environment';
 import { readCommandLine } from '@irispair/common/config/command-line';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
+import { PARTY_SETTINGS, partyAddressesSetting } from '@irispair/common/config/party-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
@@ -21,6 +23,11 @@ const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
   ...TRACING_SETTINGS,
+  ...PARTY_SETTINGS,
+  /** Where the iris services of the three parties take each other's links, `HOST:PORT` each. */
+  IRISPAIR_PARTIES: partyAddressesSetting().optional(),
+  /** Where this one listens for the other parties; not set: at its own address of IRISPAIR_PARTIES. */
+  IRISPAIR_PARTY_LISTEN: addressSetting().optional(),
   /** Unix socket to listen on. */
   IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
   /** Name or number of the group that may connect to the socket; not set: the service's own. */

@@ -7,16 +7,20 @@
 #include "addon/lock_addon.h"
 #include "addon/memory_addon.h"
 #include "addon/process_addon.h"
+#include "addon/shared_engine_addon.h"
+#include "addon/shares_addon.h"
 
 namespace {
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   irispair::addon::RegisterEngine(env, exports);
+  irispair::addon::RegisterSharedEngine(env, exports);
   irispair::addon::RegisterProcess(env, exports);
   irispair::addon::RegisterLock(env, exports);
   irispair::addon::RegisterMemory(env, exports);
   irispair::addon::RegisterGroup(env, exports);
   irispair::addon::RegisterCompare(env, exports);
+  irispair::addon::RegisterShares(env, exports);
   return exports;
 }
 

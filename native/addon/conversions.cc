@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/shared_search/shared_search.h"
 #include "core/system/error.h"
 
 namespace irispair::addon {
@@ -22,6 +23,8 @@ const char* CodeName(ErrorCode code) {
       return "UNKNOWN_QUERY";
     case ErrorCode::kCancelled:
       return "CANCELLED";
+    case ErrorCode::kPartyFailed:
+      return "PARTY_FAILED";
     case ErrorCode::kSystem:
       return "SYSTEM";
   }
@@ -178,7 +181,8 @@ std::uint32_t ToMatchLimit(const Napi::Object& terms) {
   return static_cast<std::uint32_t>(ToInteger(terms.Get("matchLimit"), "match_limit", 0, 65536));
 }
 
-std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const Queries& queries) {
+template <typename Query>
+std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const QueryTable<Query>& queries) {
   const QueryHandle handle = ToQueryHandle(value);
   auto query = queries.Find(handle);
   if (query == nullptr) {
@@ -188,9 +192,10 @@ std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const Queries& qu
   return query;
 }
 
-SearchTerms ToSearchTerms(const Napi::Value& value, const Queries& queries) {
+template <typename Query>
+BasicSearchTerms<Query> ToSearchTerms(const Napi::Value& value, const QueryTable<Query>& queries) {
   const Napi::Object open = ToObject(value, "open");
-  SearchTerms terms;
+  BasicSearchTerms<Query> terms;
   terms.side = static_cast<Side>(ToInteger(open.Get("side"), "side", 0, 1));
   terms.orientation = static_cast<Orientation>(ToInteger(open.Get("orientation"), "orientation", 0, 1));
   terms.window = ToWindow(open);
@@ -205,6 +210,11 @@ SearchTerms ToSearchTerms(const Napi::Value& value, const Queries& queries) {
   terms.stored = {ToSerialId(query.Get("storedSerialId")), ToVersion(query.Get("storedVersion"))};
   return terms;
 }
+
+template std::shared_ptr<const Query> ToQuery(const Napi::Value&, const Queries&);
+template SearchTerms ToSearchTerms(const Napi::Value&, const Queries&);
+template std::shared_ptr<const ShareQuery> ToQuery(const Napi::Value&, const QueryTable<ShareQuery>&);
+template SharedSearchTerms ToSearchTerms(const Napi::Value&, const QueryTable<ShareQuery>&);
 
 Napi::Object FromAnswer(Napi::Env env, const StepAnswer& answer) {
   Napi::Object object = Napi::Object::New(env);
@@ -281,7 +291,7 @@ Napi::Object FromArena(Napi::Env env, const Arena& arena, std::uint32_t used, bo
   Napi::Object object = Napi::Object::New(env);
   object.Set("capacity", arena.capacity());
   object.Set("used", used);
-  object.Set("strideBytes", static_cast<double>(Arena::kStrideBytes));
+  object.Set("strideBytes", static_cast<double>(arena.stride_bytes()));
   object.Set("segments", segments);
   return object;
 }

@@ -42,9 +42,11 @@ RotationWindow ToWindow(const Napi::Object& terms);
 std::uint32_t ToMatchLimit(const Napi::Object& terms);
 QueryHandle ToQueryHandle(const Napi::Value& value);
 // The query of a handle. Throws Error: kInvalidArgument, or kUnknownQuery.
-std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const Queries& queries);
+template <typename Query>
+std::shared_ptr<const Query> ToQuery(const Napi::Value& value, const QueryTable<Query>& queries);
 // Looks up its query. Throws Error: kInvalidArgument naming the field, or kUnknownQuery.
-SearchTerms ToSearchTerms(const Napi::Value& value, const Queries& queries);
+template <typename Query>
+BasicSearchTerms<Query> ToSearchTerms(const Napi::Value& value, const QueryTable<Query>& queries);
 
 // The bytes of trivially copyable elements.
 template <typename Element>

@@ -4,12 +4,17 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { MemoryPolicy } from '@irispair/common/placement/memory-policy';
 import type { EngineOptions, IrisEngine, KernelName, PageCount } from './engine-types.js';
+import type { SharedEngine, SharedEngineOptions } from './shared-engine-types.js';
 
 /** What the addon exports. */
 export interface NativeBinding {
   readonly Engine: {
     new (options: EngineOptions): IrisEngine;
     open(options: EngineOptions): Promise<IrisEngine>;
+  };
+  readonly SharedEngine: {
+    new (options: SharedEngineOptions): SharedEngine;
+    open(options: SharedEngineOptions): Promise<SharedEngine>;
   };
   /** Restricts the calling thread and all that it starts; each reason is empty when it was done. */
   restrictThread(cpus: readonly number[], policy: MemoryPolicy): { cpus: string; memory: string };
@@ -43,6 +48,10 @@ export interface NativeBinding {
     rightMask: Uint8Array,
   ): Buffer;
   decodeRecord(record: Uint8Array): Buffer;
+  /** Three parties' shares of an eye, one after the other; `randomness` is as long as one of them. */
+  shareEye(code: Uint8Array, mask: Uint8Array, randomness: Uint8Array): Buffer;
+  /** Code and mask, one after the other; null when the shares are of different eyes. */
+  recombineEye(firstParty: number, first: Uint8Array, secondParty: number, second: Uint8Array): Buffer | null;
 }
 
 const ADDON = fileURLToPath(new URL('../build/irispair_native.node', import.meta.url));

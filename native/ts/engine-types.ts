@@ -78,6 +78,8 @@ export enum StepOutcome {
   UnknownQuery = 3,
   UnknownSearch = 4,
   Invalid = 5,
+  /** Secret-shared mode: another party is away, or what it sent does not belong to the step. */
+  PartyFailed = 6,
 }
 
 /** The answer to one step. Packing as in the proto message StepAnswer. */
@@ -197,6 +199,7 @@ export type NativeErrorCode =
   | 'BINDING_REFUSED'
   | 'UNKNOWN_QUERY'
   | 'CANCELLED'
+  | 'PARTY_FAILED'
   | 'SYSTEM';
 
 /** Bytes of one eye as arenas and stores hold it: real, imaginary and mask planes of 200 columns x u32. */
@@ -208,9 +211,10 @@ export const IRIS_RECORD_BYTES = 2 * EYE_RECORD_BYTES;
 /** Bytes of a probe as uploaded: left code, left mask, right code, right mask, 1,600 each. */
 export const PROBE_BYTES = 6_400;
 
-/** The engine: arenas, pools, queries and searches of the iris service. Methods that return promises work on the pools. */
-export interface IrisEngine {
-  readonly kernel: KernelName;
+/** What the engine does in either mode. Methods that return promises work on the pools. */
+export interface EngineCore {
+  /** Name of the kernel that compares; empty once the engine is closed. */
+  readonly kernel: string;
 
   /** Start-up only: copies one stored record into its slots. Throws CAPACITY_EXHAUSTED. */
   loadIris(serialId: number, version: number, record: Uint8Array): void;
@@ -237,7 +241,7 @@ export interface IrisEngine {
   /** Erases the bits of this id and marks it deleted at this version. */
   erase(serialId: number, version: number): void;
 
-  /** Checks and prepares probes (n x PROBE_BYTES, concatenated); one handle each. Rejects with INVALID_ARGUMENT naming probe and field. */
+  /** Checks and prepares probes, concatenated; one handle each. Rejects with INVALID_ARGUMENT naming probe and field. */
   prepareQueries(probes: Uint8Array): Promise<QueryHandle[]>;
   /** The record of a prepared query, for the store. Throws UNKNOWN_QUERY. */
   recordOfQuery(query: QueryHandle): Buffer;
@@ -247,12 +251,21 @@ export interface IrisEngine {
   /** The stored record and version of an id; null when unknown or deleted. */
   readIris(serialId: number): { version: number; record: Buffer } | null;
 
-  /** One message's steps. Searches belong to `stream` until closed. Never rejects for one step's fault. */
-  evaluate(stream: number, steps: readonly SearchStep[]): Promise<Evaluation>;
   /** Frees one search; an unknown one is ignored. Running work keeps what it uses. */
   closeSearch(stream: number, searchId: number): void;
   /** Frees all searches of a stream. */
   closeStream(stream: number): void;
+
+  counters(): EngineCounters;
+  placement(countPages: boolean): { left: ArenaPlacement; right: ArenaPlacement };
+  /** Stops the workers after the running tasks and unmaps everything. */
+  close(): Promise<void>;
+}
+
+/** The engine of plain mode: records are of IRIS_RECORD_BYTES, probes of PROBE_BYTES. */
+export interface IrisEngine extends EngineCore {
+  /** One message's steps. Searches belong to `stream` until closed. Never rejects for one step's fault. */
+  evaluate(stream: number, steps: readonly SearchStep[]): Promise<Evaluation>;
   /** Match bits of every pair, as in the proto message CompareQueriesResponse. Rejects with UNKNOWN_QUERY. */
   compareQueries(queries: readonly QueryHandle[], window: ComparisonWindow): Promise<Uint8Array>;
   /** One pass over each side's irises for all searches. `token` may be cancelled: rejects with CANCELLED. */
@@ -264,9 +277,4 @@ export interface IrisEngine {
   scanWhenIdle(searches: readonly OpenSearch[], token: number): Promise<ScanResult[]>;
   /** Ends a scan of either kind. */
   cancelScan(token: number): void;
-
-  counters(): EngineCounters;
-  placement(countPages: boolean): { left: ArenaPlacement; right: ArenaPlacement };
-  /** Stops the workers after the running tasks and unmaps everything. */
-  close(): Promise<void>;
 }

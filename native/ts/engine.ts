@@ -36,5 +36,6 @@ const CODES: readonly NativeErrorCode[] = [
   'BINDING_REFUSED',
   'UNKNOWN_QUERY',
   'CANCELLED',
+  'PARTY_FAILED',
   'SYSTEM',
 ];

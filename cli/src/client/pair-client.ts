@@ -2,11 +2,12 @@
 import { credentials, status } from '@grpc/grpc-js';
 import { callUnary } from '@irispair/common/grpc/unary-call';
 import * as api from '@irispair/proto/public';
+import type { PublicClient } from './public-client.js';
 
 const CALL_MILLISECONDS = 30_000;
 
 /** A connection to a graph service. */
-export class PairClient {
+export class PairClient implements PublicClient {
   private readonly client: api.IrisPairClient;
   private readonly admin: api.IrisPairAdminClient;
 
@@ -26,27 +27,45 @@ export class PairClient {
     return callUnary(this.client.placement.bind(this.client), {}, CALL_MILLISECONDS);
   }
 
+  enroll(request: api.EnrollRequest): Promise<api.EnrollResponse> {
+    return callUnary(this.client.enroll.bind(this.client), request, CALL_MILLISECONDS);
+  }
+
   verify(request: api.VerifyRequest): Promise<api.VerifyResponse> {
     return callUnary(this.client.verify.bind(this.client), request, CALL_MILLISECONDS);
+  }
+
+  reauthenticate(request: api.ReauthenticateRequest): Promise<api.ReauthenticateResponse> {
+    return callUnary(this.client.reauthenticate.bind(this.client), request, CALL_MILLISECONDS);
   }
 
   search(request: api.SearchRequest): Promise<api.SearchResponse> {
     return callUnary(this.client.search.bind(this.client), request, CALL_MILLISECONDS);
   }
 
-  delete(serialId: number): Promise<api.DeleteResponse> {
-    return callUnary(this.client.delete.bind(this.client), { serialId }, CALL_MILLISECONDS);
+  /** @param requestId what the parties call it in secret-shared mode */
+  delete(serialId: number, requestId?: string): Promise<api.DeleteResponse> {
+    return callUnary(this.client.delete.bind(this.client), { serialId, requestId }, CALL_MILLISECONDS);
+  }
+
+  getIris(serialId: number): Promise<api.GetIrisResponse> {
+    return callUnary(this.client.getIris.bind(this.client), { serialId }, CALL_MILLISECONDS);
   }
 
   /**
    * Sends requests as fast as the service reads them.
    * @param answered told of each answer as it comes
+   * @param signal gives up what is not answered yet
    */
   async process(
     requests: Iterable<api.ProcessRequest> | AsyncIterable<api.ProcessRequest>,
     answered: (response: api.ProcessResponse) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
     const stream = this.client.process();
+    signal?.addEventListener('abort', () => {
+      stream.cancel();
+    });
     const ended = new Promise<void>((resolve, reject) => {
       stream.on('data', (response: api.ProcessResponse) => {
         try {

@@ -1,13 +1,14 @@
-/** `enroll` and `search`: every capture of a file through the bulk stream. */
+/** `enroll` and `search`: every capture of a file through the bulk stream, or every share of a party's file. */
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
-import { PairClient } from '../client/pair-client.js';
-import { readLines, type Line } from '../input/ndjson.js';
+import { parseCapture, readLines } from '../input/ndjson.js';
 import { formatOf, note, print, table } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
+import { parseShare } from '../shares/share-file.js';
 import { ExitCode } from './exit-code.js';
-import { jsonOption, serverOption, type ServerOptions } from './options.js';
+import { addAudienceOptions, jsonOption, openClient, type AudienceOptions } from './options.js';
 
 /** The decision in the words of the command line. */
 export function decisionName(decision: api.Decision): string {
@@ -23,27 +24,53 @@ export function decisionName(decision: api.Decision): string {
   }
 }
 
+interface BulkOptions extends AudienceOptions {
+  readonly share?: string;
+}
+
 /** Adds both commands. */
 export function addBulkCommands(program: Command): void {
   for (const kind of ['enroll', 'search'] as const) {
-    program
+    const command = program
       .command(kind)
       .description(
         kind === 'enroll'
           ? 'enrol every capture of an NDJSON file that is unique'
           : 'search for every capture of an NDJSON file, enrolling nobody',
       )
-      .argument('[file]', 'NDJSON file, - for standard input', '-')
-      .addOption(serverOption())
+      .argument('[file]', 'NDJSON file, - for standard input; default standard input')
+      .addOption(
+        new Option(
+          '--share <file>',
+          'instead: one party’s file of `irispair share`, to that party alone, as the other two get theirs',
+        ).conflicts('parties'),
+      );
+    addAudienceOptions(command)
       .addOption(jsonOption())
-      .addHelpText('after', `\nExample:\n  irispair generate --people 100 | irispair ${kind} --json`)
-      .action(async (file: string, options: ServerOptions) => {
-        process.exitCode = await runBulk(kind, file, options);
+      .addHelpText(
+        'after',
+        `
+Examples:
+  irispair generate --people 100 | irispair ${kind} --json
+  irispair ${kind} people.ndjson --parties a.example:50051,b.example:50051,c.example:50051
+  irispair ${kind} --share shares/party-0.ndjson --server a.example:50051`,
+      )
+      .action(async (file: string | undefined, options: BulkOptions) => {
+        if (file !== undefined && options.share !== undefined) {
+          command.error(`--share and ${file}: give one of them: a file of shares, or one of captures`);
+        }
+        process.exitCode = await runBulk(kind, file ?? '-', options);
       });
   }
 }
 
 type BulkKind = 'enroll' | 'search';
+
+/** What a line asks for. */
+interface BulkItem {
+  readonly id: string;
+  readonly request: NonNullable<api.ProcessRequest['request']>;
+}
 
 interface Answered {
   readonly id: string;
@@ -52,13 +79,14 @@ interface Answered {
   readonly matches: readonly number[];
 }
 
-async function runBulk(kind: BulkKind, file: string, options: ServerOptions): Promise<ExitCode> {
-  const client = new PairClient(options.server);
+async function runBulk(kind: BulkKind, file: string, options: BulkOptions): Promise<ExitCode> {
+  const client = await openClient(options);
   const format = formatOf(options);
   const progress = startProgress(kind === 'enroll' ? 'enrolling' : 'searching', null);
   const lines = new Map<string, { number: number; id: string }>();
   const rows: Answered[] = [];
   let failed = 0;
+  let done = 0;
 
   function fail(number: number, problem: string): void {
     failed += 1;
@@ -66,14 +94,18 @@ async function runBulk(kind: BulkKind, file: string, options: ServerOptions): Pr
   }
 
   async function* requests(): AsyncGenerator<api.ProcessRequest> {
-    for await (const line of readLines(file)) {
+    const items =
+      options.share === undefined
+        ? readLines(file, (line) => captureItem(kind, line))
+        : readLines(options.share, (line) => shareItem(kind, line));
+    for await (const line of items) {
       if ('problem' in line) {
         fail(line.number, line.problem);
         continue;
       }
       const requestId = String(line.number);
-      lines.set(requestId, { number: line.number, id: line.capture.id });
-      yield { requestId, request: requestOf(kind, line) };
+      lines.set(requestId, { number: line.number, id: line.item.id });
+      yield { requestId, request: line.item.request };
     }
   }
 
@@ -85,6 +117,7 @@ async function runBulk(kind: BulkKind, file: string, options: ServerOptions): Pr
     if (response?.$case === 'error') {
       fail(line.number, response.value.message);
     } else if (response?.$case === 'enroll' || response?.$case === 'search') {
+      done += 1;
       const { decision, matches } = response.value;
       const answer = {
         id: line.id,
@@ -104,12 +137,18 @@ async function runBulk(kind: BulkKind, file: string, options: ServerOptions): Pr
     client.close();
   }
   if (format === 'text') printRows(kind, rows);
-  if (failed > 0) note(`${failed} ${failed === 1 ? 'line' : 'lines'} failed, ${rows.length} done`);
+  if (failed > 0) note(`${failed} ${failed === 1 ? 'line' : 'lines'} failed, ${done} done`);
   return failed > 0 ? ExitCode.Failed : ExitCode.Done;
 }
 
-function requestOf(kind: BulkKind, line: Extract<Line, { capture: unknown }>): api.ProcessRequest['request'] {
-  return { $case: kind, value: { iris: irisMessage(line.capture.iris), orList: [] } };
+function captureItem(kind: BulkKind, line: string): BulkItem {
+  const { id, iris } = parseCapture(line);
+  return { id, request: { $case: kind, value: { iris: irisMessage(iris), orList: [] } } };
+}
+
+function shareItem(kind: BulkKind, line: string): BulkItem {
+  const { id, requestId, share } = parseShare(line);
+  return { id, request: { $case: kind, value: { share, requestId, orList: [] } } };
 }
 
 function asJson(kind: BulkKind, { id, decision, serialId, matches }: Answered): object {

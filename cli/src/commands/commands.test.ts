@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 import { once } from 'node:events';
 import { mountsRefused, withReadOnly } from '@irispair/common/support/mounts';
 import { until } from '@irispair/common/support/until';
-import { freePort } from '../pair/free-port.js';
+import { freePort, freePorts } from '../pair/free-port.js';
 import { COMMAND, irispair } from '../support/run-command.js';
 
 const VECTORS = fileURLToPath(new URL('../../../test/vectors/iris-vectors.json.gz', import.meta.url));
@@ -78,7 +78,10 @@ describe('the command line, offline', () => {
       'enroll',
       'search',
       'verify',
+      'reauthenticate',
       'delete',
+      'get',
+      'share',
       'compare',
       'export',
       'import',
@@ -90,7 +93,7 @@ describe('the command line, offline', () => {
     ]) {
       const { code, output } = await irispair([command, '--help']);
       assert.equal(code, 0);
-      assert.match(output, /Example:/);
+      assert.match(output, /Examples?:/);
     }
     assert.equal((await irispair(['enrol'])).code, 2);
   });
@@ -101,6 +104,65 @@ describe('the command line, offline', () => {
     assert.match(errors, /no graph service answers/);
   });
 
+  it('takes one pair or three parties, and shares of a file or captures', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['--parties', 'a:1,b:2'], /--parties.*give the addresses of three graph services, party 0 first/],
+      [['--parties', 'a:1,b:2,c:3', '--server', 'd:4'], /--parties and --server: give one of them/],
+      [
+        ['--parties', 'a:1,b:2,c:3', '--share', 'x'],
+        /'--share <file>' cannot be used with option '--parties/,
+      ],
+      [['file', '--share', 'x'], /--share and file: give one of them/],
+    ];
+    for (const [args, problem] of wrong) {
+      const { code, errors } = await irispair(['enroll', ...args]);
+      assert.equal(code, 2);
+      assert.match(errors, problem);
+    }
+  });
+
+  it('says which party does not answer', async () => {
+    const [first, second, third] = await freePorts(3);
+    const addresses = [first, second, third].map((port) => `127.0.0.1:${port}`).join(',');
+    for (const args of [['status'], ['delete', '1']]) {
+      const { code, errors } = await irispair([...args, '--parties', addresses]);
+      assert.equal(code, 3);
+      for (const port of [first, second, third]) assert.match(errors, new RegExp(`127\\.0\\.0\\.1:${port}`));
+    }
+  });
+
+  it('shares captures into a file for each party, or leaves none', async () => {
+    const out = join(directory, 'shares');
+    const people = (await irispair(['generate', '--people', '2'])).output;
+    assert.equal((await irispair(['share', '-', '--out', out], people)).code, 0);
+    const files = ['party-0.ndjson', 'party-1.ndjson', 'party-2.ndjson'];
+    assert.deepEqual(readdirSync(out).sort(), files);
+    const requests = files.map((name) => {
+      assert.equal(statSync(join(out, name)).mode & 0o777, 0o600);
+      const lines = readFileSync(join(out, name), 'utf8').trim().split('\n');
+      return lines.map((line) => {
+        const { id, request_id: requestId, digests } = JSON.parse(line) as Record<string, unknown>;
+        return { id, requestId, digests };
+      });
+    });
+    assert.deepEqual(
+      requests[0].map(({ id }) => id),
+      ['person-0', 'person-1'],
+    );
+    assert.deepEqual([requests[1], requests[2]], [requests[0], requests[0]]);
+
+    const again = await irispair(['share', '-', '--out', out], people);
+    assert.equal(again.code, 1);
+    assert.match(again.errors, /--out: .*party-0\.ndjson is there already/);
+    assert.deepEqual(readdirSync(out).sort(), files);
+
+    const none = join(directory, 'no-shares');
+    const bad = await irispair(['share', '-', '--out', none], `${people}{"id":"x"}\n`);
+    assert.equal(bad.code, 1);
+    assert.match(bad.errors, /-:3: left: missing/);
+    assert.deepEqual(readdirSync(none), []);
+  });
+
   it('says when a file is missing', async () => {
     const { code, errors } = await irispair(['compare', join(directory, 'none'), join(directory, 'none')]);
     assert.equal(code, 1);
@@ -109,16 +171,34 @@ describe('the command line, offline', () => {
 });
 
 describe('`up`', () => {
-  it('refuses an address that somebody listens on, by name', async () => {
+  it('refuses addresses that somebody listens on, that two options name or that are none, by option', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const used = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const free = `127.0.0.1:${await freePort()}`;
     const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
-    const { code, errors } = await irispair(['up', '--data', directory, '--listen', `127.0.0.1:${port}`]);
+    const wrong: [options: string[], complaint: string][] = [
+      [['--listen', used], `--listen: somebody listens on ${used} already: choose another address`],
+      [
+        ['--listen', free, '--http-graph', used],
+        `--http-graph: somebody listens on ${used} already: choose another address`,
+      ],
+      [
+        ['--listen', free, '--http-iris', free],
+        `--listen and --http-iris both name ${free}: choose another address for one`,
+      ],
+      [['--listen', '50051'], '--listen 50051: give HOST:PORT, the port from 0 to 65535'],
+      [
+        ['--listen', free, '--http-graph', '127.0.0.1:99999'],
+        '--http-graph 127.0.0.1:99999: give HOST:PORT, the port from 0 to 65535',
+      ],
+    ];
+    for (const [options, complaint] of wrong) {
+      const { code, errors } = await irispair(['up', '--data', directory, ...options]);
+      assert.deepEqual([code, errors], [1, `${complaint}\n`]);
+    }
     server.close();
     rmSync(directory, { recursive: true });
-    assert.equal(code, 1);
-    assert.match(errors, new RegExp(`--listen: somebody listens on 127\\.0\\.0\\.1:${port} already`));
   });
 
   it('refuses one address for the metrics of two services, and names what to use', async () => {
@@ -268,8 +348,16 @@ describe('the command line, with a pair', () => {
 describe('the demo', () => {
   it('leaves no process, socket or directory behind when it is stopped, whenever that is', async () => {
     const temporary = mkdtempSync(join(tmpdir(), 'irispair-demo-test-'));
-    for (const milliseconds of [300, 900, 2_000, 4_000]) {
-      const demo = spawn(process.execPath, [COMMAND, 'demo', '--people', '300'], {
+    const stops: [number, string[]][] = [
+      [300, ['--people', '300']],
+      [900, ['--people', '300']],
+      [2_000, ['--people', '300']],
+      [4_000, ['--people', '300']],
+      [700, ['--shared']],
+      [3_000, ['--shared']],
+    ];
+    for (const [milliseconds, args] of stops) {
+      const demo = spawn(process.execPath, [COMMAND, 'demo', ...args], {
         stdio: 'ignore',
         env: { ...process.env, TMPDIR: temporary, IRIS_STORE_INITIAL_CAPACITY: '1000' },
       });

@@ -1,18 +1,29 @@
-/** `demo`: the main job behind `npm start`. */
+/** `demo`: the main job behind `npm start`, and that of secret-shared mode behind `npm run demo:shared`. */
 import type { Command } from 'commander';
 import { runDemo } from '../demo/demo.js';
+import { runSharedDemo } from '../demo/shared-demo.js';
 import { note, print } from '../output/print.js';
 import { ExitCode } from './exit-code.js';
+
+const PEOPLE = 2_000;
+const PEOPLE_SHARED = 200;
+
+interface DemoCommandOptions {
+  readonly people?: number;
+  readonly seed: string;
+  readonly shared?: boolean;
+}
 
 /** Adds the command. */
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('start a pair, enrol made-up people, probe them, check every answer against an exact scan')
-    .option('--people <count>', 'how many people', Number, 2_000)
+    .option('--people <count>', 'how many people; default 2000, with --shared 200', Number)
     .option('--seed <text>', 'the population', 'irispair')
-    .addHelpText('after', '\nExample:\n  irispair demo --people 500')
-    .action(async (options: { people: number; seed: string }) => {
+    .option('--shared', 'three parties in secret-shared mode, checked against a pair in plain mode')
+    .addHelpText('after', '\nExamples:\n  irispair demo --people 500\n  irispair demo --shared')
+    .action(async (options: DemoCommandOptions) => {
       const abort = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         process.once(signal, () => {
@@ -25,11 +36,20 @@ export function addDemoCommand(program: Command): void {
 
 const INTERRUPTED = 130;
 
-async function demo(options: { people: number; seed: string }, abort: AbortSignal): Promise<number> {
+async function demo({ people, seed, shared }: DemoCommandOptions, abort: AbortSignal): Promise<number> {
   try {
-    const failures = await runDemo(options, abort);
+    const failures =
+      shared === true
+        ? await runSharedDemo({ people: people ?? PEOPLE_SHARED, seed }, abort)
+        : await runDemo({ people: people ?? PEOPLE, seed }, abort);
     for (const failure of failures) note(`FAILED: ${failure}`);
-    if (failures.length === 0) print('all well: nobody missed, nobody mistaken');
+    if (failures.length === 0) {
+      print(
+        shared === true
+          ? 'all well: the parties decided as plain mode did, and none of them saw an iris'
+          : 'all well: nobody missed, nobody mistaken',
+      );
+    }
     return failures.length === 0 ? ExitCode.Done : ExitCode.Failed;
   } catch (error) {
     if (!abort.aborted) throw error;

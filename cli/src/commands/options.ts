@@ -1,5 +1,11 @@
 /** Options that several commands share. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import type { OfEachParty } from '@irispair/common/parties/party';
+import { PairClient } from '../client/pair-client.js';
+import { PartiesClient } from '../client/parties-client.js';
+import { parsePartyAddresses } from '../client/party-addresses.js';
+import type { PublicClient } from '../client/public-client.js';
 
 /** Where the service is. */
 export function serverOption(): Option {
@@ -17,4 +23,53 @@ export function jsonOption(): Option {
 export interface ServerOptions {
   readonly server: string;
   readonly json?: boolean;
+}
+
+/** Options of a command that talks to one pair, or to three parties. */
+export interface AudienceOptions extends ServerOptions {
+  /** Wins over `server`. */
+  readonly parties?: OfEachParty<string>;
+}
+
+const NOT_BOTH = '--parties and --server: give one of them: all three parties, or one pair';
+
+/** Adds --server and --parties. What the command line says wins over the environment; both at once are refused. */
+export function addAudienceOptions(command: Command): Command {
+  return command
+    .addOption(serverOption())
+    .addOption(
+      new Option(
+        '--parties <a,b,c>',
+        'secret-shared mode: addresses of the three graph services, party 0 first; each gets its share',
+      )
+        .env('IRISPAIR_SERVERS')
+        .argParser(readParties),
+    )
+    .hook('preAction', () => {
+      const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+      if (isGiven('parties') && isGiven('server')) command.error(NOT_BOTH);
+      if (isGiven('server')) command.setOptionValue('parties', undefined);
+    });
+}
+
+/** Whoever the options name. The parties are asked whether they are those. @throws PartiesError */
+export async function openClient({ server, parties }: AudienceOptions): Promise<PublicClient> {
+  if (parties === undefined) return new PairClient(server);
+  const client = new PartiesClient(parties);
+  try {
+    await client.check();
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return client;
+}
+
+function readParties(text: string): OfEachParty<string> {
+  try {
+    return parsePartyAddresses(text);
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
 }

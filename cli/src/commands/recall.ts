@@ -4,7 +4,7 @@ import { InvalidInputError } from '@irispair/common/errors/errors';
 import { irisMessage } from '@irispair/common/iris/message';
 import type * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
-import { readLines } from '../input/ndjson.js';
+import { parseCapture, readLines } from '../input/ndjson.js';
 import { formatOf, note, print } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { describeRecall, missesTarget, recallJson } from '../recall/describe.js';
@@ -66,7 +66,7 @@ async function measure({ samples, probes, target, ...options }: RecallOptions): 
     print(formatOf(options) === 'json' ? recallJson(result, plan) : describeRecall(result, target));
     if (plan.samples > 0 && formatOf(options) === 'text')
       note(
-        'captures made up from what is stored are found far more easily than real ones: for a target, give --probes',
+        'captures made up from what is stored know nothing of what changes between two real ones: for a target, give --probes',
       );
     return missesTarget(result, target) ? ExitCode.Failed : ExitCode.Done;
   } finally {
@@ -75,9 +75,9 @@ async function measure({ samples, probes, target, ...options }: RecallOptions): 
 }
 
 async function* readProbes(file: string): AsyncGenerator<api.Iris> {
-  for await (const line of readLines(file)) {
+  for await (const line of readLines(file, parseCapture)) {
     if ('problem' in line) throw new InvalidInputError(`${file}:${line.number}`, line.problem);
-    yield irisMessage(line.capture.iris);
+    yield irisMessage(line.item.iris);
   }
 }
 

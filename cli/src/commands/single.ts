@@ -1,59 +1,94 @@
-/** `verify`, `delete` and `status`: one call each. */
+/** `verify`, `reauthenticate`, `delete`, `get` and `status`: one call each. */
 import type { Command } from 'commander';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { serialId } from '@irispair/common/ids/vector-id';
-import { PairClient } from '../client/pair-client.js';
-import { readOnlyCapture } from '../input/ndjson.js';
-import { formatBytes, formatOf, print, table } from '../output/print.js';
+import { PairClient, isUnavailable } from '../client/pair-client.js';
+import type { PublicClient } from '../client/public-client.js';
+import { formatCapture, readOnlyCapture } from '../input/ndjson.js';
+import { formatBytes, formatOf, note, print, table } from '../output/print.js';
+import { checkedIris } from '../shares/checked-iris.js';
 import { ExitCode } from './exit-code.js';
-import { jsonOption, serverOption, type ServerOptions } from './options.js';
+import { addAudienceOptions, jsonOption, openClient, type AudienceOptions } from './options.js';
 
-/** Adds the three commands. */
+const PARTIES_EXAMPLE = '--parties a.example:50051,b.example:50051,c.example:50051';
+
+/** Adds the commands. */
 export function addSingleCommands(program: Command): void {
-  program
-    .command('verify')
-    .description('compare a capture with one enrolled person; exit code 1 when they differ')
-    .argument('<id>', 'serial id', Number)
-    .argument('<file>', 'NDJSON file with one capture, - for standard input')
-    .addOption(serverOption())
+  for (const kind of ['verify', 'reauthenticate'] as const) {
+    addAudienceOptions(
+      program
+        .command(kind)
+        .description(
+          kind === 'verify'
+            ? 'compare a capture with one enrolled person; exit code 1 when they differ'
+            : 'compare a capture with one enrolled person and replace what is stored of them; exit code 1 when they differ',
+        )
+        .argument('<id>', 'serial id', Number)
+        .argument('<file>', 'NDJSON file with one capture, - for standard input'),
+    )
+      .addOption(jsonOption())
+      .addHelpText('after', examples(`irispair ${kind} 17 capture.ndjson`))
+      .action(async (id: number, file: string, options: AudienceOptions) => {
+        process.exitCode = await compare(kind, id, file, options);
+      });
+  }
+  addAudienceOptions(
+    program
+      .command('delete')
+      .description("erase a person's irises; the serial id stays and never matches again")
+      .argument('<id>', 'serial id', Number),
+  )
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  irispair verify 17 capture.ndjson')
-    .action(async (id: number, file: string, options: ServerOptions) => {
-      process.exitCode = await verify(id, file, options);
-    });
-  program
-    .command('delete')
-    .description("erase a person's irises; the serial id stays and never matches again")
-    .argument('<id>', 'serial id', Number)
-    .addOption(serverOption())
-    .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  irispair delete 17')
-    .action(async (id: number, options: ServerOptions) => {
-      const { version } = await withClient(options, (client) => client.delete(serialId(id)));
+    .addHelpText('after', examples('irispair delete 17'))
+    .action(async (id: number, options: AudienceOptions) => {
+      const serial = serialId(id);
+      const { version } = await withClient(options, (client) => client.delete(serial));
       print(
         formatOf(options) === 'json'
           ? JSON.stringify({ serial_id: id, version })
           : `serial id ${id} is deleted`,
       );
     });
-  program
-    .command('status')
-    .description('how many are enrolled, how searches are done, where the services run')
-    .addOption(serverOption())
+  addAudienceOptions(
+    program
+      .command('get')
+      .description(
+        'read back the templates of one person as a line of NDJSON, from the shares of all three parties with --parties; ' +
+          'of shares, code bits under the mask come back as 0',
+      )
+      .argument('<id>', 'serial id', Number),
+  )
+    .addHelpText('after', examples('irispair get 17 > capture.ndjson'))
+    .action(async (id: number, options: AudienceOptions) => {
+      const serial = serialId(id);
+      const { iris } = await withClient(options, (client) => client.getIris(serial));
+      print(formatCapture({ id: String(id), iris: checkedIris(iris) }));
+    });
+  addAudienceOptions(
+    program
+      .command('status')
+      .description('how many are enrolled, how searches are done, where the services run'),
+  )
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  irispair status --json')
-    .action(async (options: ServerOptions) => {
-      const status = await withClient(options, (client) => client.status());
-      print(formatOf(options) === 'json' ? JSON.stringify(status) : describeStatus(status));
+    .addHelpText(
+      'after',
+      `${examples('irispair status --json')}\n\nWith --parties: of each party; exit code 1 when they hold different people, 3 when one is away.`,
+    )
+    .action(async (options: AudienceOptions) => {
+      process.exitCode = await showStatus(options);
     });
 }
 
+function examples(example: string): string {
+  return `\nExamples:\n  ${example}\n  ${example.replace(/ >.*/, '')} ${PARTIES_EXAMPLE}`;
+}
+
 async function withClient<Result>(
-  { server }: ServerOptions,
-  use: (client: PairClient) => Promise<Result>,
+  options: AudienceOptions,
+  use: (client: PublicClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = new PairClient(server);
+  const client = await openClient(options);
   try {
     return await use(client);
   } finally {
@@ -61,23 +96,72 @@ async function withClient<Result>(
   }
 }
 
-async function verify(id: number, file: string, options: ServerOptions): Promise<ExitCode> {
+async function compare(
+  kind: 'verify' | 'reauthenticate',
+  id: number,
+  file: string,
+  options: AudienceOptions,
+): Promise<ExitCode> {
   const serial = serialId(id);
   const { iris } = await readOnlyCapture(file);
   const request = { serialId: serial, iris: irisMessage(iris) };
-  const { matched, left, right, version } = await withClient(options, (client) => client.verify(request));
+  const { matched, left, right, version } = await withClient(options, (client): Promise<api.VerifyResponse> =>
+    client[kind](request),
+  );
   if (formatOf(options) === 'json') {
     print(JSON.stringify({ serial_id: id, version, matched, left, right }));
   } else {
-    const row = (name: string, distance: api.Distance | undefined) => [
-      name,
-      (distance?.fractionalHammingDistance ?? 0).toFixed(4),
-      String(distance?.rotation ?? 0),
-    ];
-    print(table(['eye', 'FHD', 'rotation'], [row('left', left), row('right', right)]));
+    if (left !== undefined && right !== undefined) {
+      const row = (name: string, distance: api.Distance) => [
+        name,
+        distance.fractionalHammingDistance.toFixed(4),
+        String(distance.rotation),
+      ];
+      print(table(['eye', 'FHD', 'rotation'], [row('left', left), row('right', right)]));
+    }
     print(matched ? 'the same person' : 'not the same person');
+    if (matched && kind === 'reauthenticate') print(`serial id ${id} has version ${version} now`);
   }
   return matched ? ExitCode.Done : ExitCode.Failed;
+}
+
+/** Every pair is asked by itself, so that those that answer are shown when another is away. */
+async function showStatus(options: AudienceOptions): Promise<ExitCode> {
+  const { server, parties } = options;
+  const addresses = parties ?? [server];
+  const asked = await Promise.allSettled(addresses.map(statusOf));
+  const held = new Set<string>();
+  let away: Error | undefined;
+  asked.forEach((one, party) => {
+    const heading = parties === undefined ? '' : `party ${party} (${addresses[party]}): `;
+    if (one.status === 'rejected') {
+      away = errorOf(one.reason);
+      if (parties !== undefined) note(`${heading}does not answer: ${away.message}`);
+      return;
+    }
+    held.add(`${one.value.enrolled} people enrolled, highest serial id ${one.value.highestSerialId}`);
+    print(formatOf(options) === 'json' ? JSON.stringify(one.value) : heading + describeStatus(one.value));
+  });
+  if (away !== undefined) {
+    if (parties === undefined || !isUnavailable(away)) throw away;
+    return ExitCode.Unavailable;
+  }
+  if (held.size <= 1) return ExitCode.Done;
+  note(`the parties differ: ${[...held].join('; ')}`);
+  return ExitCode.Failed;
+}
+
+async function statusOf(address: string): Promise<api.StatusResponse> {
+  const client = new PairClient(address);
+  try {
+    return await client.status();
+  } finally {
+    client.close();
+  }
+}
+
+function errorOf(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 /** The status in lines. */

@@ -20,8 +20,10 @@ import { startProgress } from '../output/progress.js';
 import { freePort } from '../pair/free-port.js';
 import { checkLength, Pair } from '../pair/pair.js';
 import { describeStatus } from '../commands/single.js';
+import { makeEnrolments } from './enrolments.js';
+import { unlessAborted } from './unless-aborted.js';
 import { Auditor, type ExactMatches } from './auditor.js';
-import { probes, twins, type Probe } from './probes.js';
+import { PROBES, probes, twins, type Probe } from './probes.js';
 
 /** What to run. */
 export interface DemoOptions {
@@ -68,44 +70,22 @@ export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise
   }
 }
 
-function unlessAborted<Result>(work: Promise<Result>, abort: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    work.then(resolve, reject);
-    abort.addEventListener('abort', () => {
-      reject(abort.reason instanceof Error ? abort.reason : new Error('stopped'));
-    });
-  });
-}
-
 async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClient): Promise<Failures> {
   const population = new Population(seed);
   await pair.ready();
   print(describeStatus(await client.status()));
-  const enrolments = await generate(population, people);
+  const enrolments = await makeEnrolments(population, people);
   const enrolled = await enrolAll(client, enrolments);
   const before = await client.status();
-  const found = await searchAll(client, [...probes(population, people)]);
+  const found = await searchAll(client, [...probes(population, people, PROBES)]);
   const after = await client.status();
   const exact = await scanAll(
     pair.socket,
     found.map(({ probe }) => probe.iris),
     after,
   );
-  const doubles = await enrolTwins(client, [...twins(population, people)]);
+  const doubles = await enrolTwins(client, [...twins(population, people, PROBES)]);
   return report(client, { people, enrolled, found, searching: spent(before, after), exact, doubles });
-}
-
-/** Makes everybody up before the clock runs. Yields now and then, so that a signal is seen. */
-async function generate(population: Population, people: number): Promise<Iris[]> {
-  const progress = startProgress('generating', people);
-  const irises: Iris[] = [];
-  for (let index = 0; index < people; index++) {
-    irises.push(population.enrolment(population.person(index)));
-    progress.step();
-    await new Promise(setImmediate);
-  }
-  progress.stop();
-  return irises;
 }
 
 interface Enrolled {

@@ -11,10 +11,9 @@ export interface Capture {
   readonly iris: Iris;
 }
 
-/** One line: its capture, or what is wrong with it. */
-export type Line =
-  | { readonly number: number; readonly capture: Capture }
-  | { readonly number: number; readonly problem: string };
+/** One line: what it holds, or what is wrong with it. */
+export type Line<Item> =
+  { readonly number: number; readonly item: Item } | { readonly number: number; readonly problem: string };
 
 function packedBits(field: string) {
   return z
@@ -70,8 +69,14 @@ export function formatCapture({ id, iris }: Capture): string {
   return JSON.stringify({ id, left: side(iris.left), right: side(iris.right) });
 }
 
-/** Reads a file, or standard input for `-`, line by line. Blank lines are skipped. */
-export async function* readLines(file: string): AsyncGenerator<Line> {
+/**
+ * Reads a file, or standard input for `-`, line by line. Blank lines are skipped.
+ * @param parse throws InvalidInputError for a line that is not right
+ */
+export async function* readLines<Item>(
+  file: string,
+  parse: (line: string) => Item,
+): AsyncGenerator<Line<Item>> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   let number = 0;
   const failed = new Promise<never>((_, reject) => input.once('error', reject));
@@ -82,7 +87,7 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
     number += 1;
     if (next.value.trim() === '') continue;
     try {
-      yield { number, capture: parseCapture(next.value) };
+      yield { number, item: parse(next.value) };
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       yield { number, problem: error.message };
@@ -92,9 +97,9 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
 
 /** The only capture of a single-line file. @throws InvalidInputError */
 export async function readOnlyCapture(file: string): Promise<Capture> {
-  for await (const line of readLines(file)) {
+  for await (const line of readLines(file, parseCapture)) {
     if ('problem' in line) throw new InvalidInputError(`${file}:${line.number}`, line.problem);
-    return line.capture;
+    return line.item;
   }
   throw new InvalidInputError(file, 'empty: give one capture on one line');
 }

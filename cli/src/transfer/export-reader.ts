@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import type { StoredIris } from '@irispair/iris-service/store/iris-store';
-import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
+import { recordFormOf } from '@irispair/iris-service/store/record-form';
 import {
   CHUNK_HEAD_BYTES,
   decodeHeader,
@@ -93,15 +93,12 @@ export class ExportReader {
     } catch (error) {
       throw this.damaged(`the next chunk ${error instanceof Error ? error.message : String(error)}`);
     }
+    const { recordBytes } = recordFormOf(this.header.identity);
     for (const { id, record } of irises) {
       if (id.serialId <= this.highest) throw this.damaged(`serial id ${id.serialId} is out of order`);
       this.highest = id.serialId;
-      if (record === null || this.header.identity.mode !== 'plain') continue;
-      if (record.byteLength !== IRIS_RECORD_BYTES) {
-        throw this.damaged(
-          `serial id ${id.serialId} has ${record.byteLength} bytes, expected ${IRIS_RECORD_BYTES}`,
-        );
-      }
+      if (record === null || record.byteLength === recordBytes) continue;
+      throw this.damaged(`serial id ${id.serialId} has ${record.byteLength} bytes, expected ${recordBytes}`);
     }
     return irises;
   }

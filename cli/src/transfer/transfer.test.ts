@@ -15,6 +15,7 @@ import type { StoredIris, StoreIdentity } from '@irispair/iris-service/store/iri
 import { LmdbGraphStore } from '@irispair/graph-service/store/lmdb-graph-store';
 import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
 import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
+import { SHARED_IRIS_RECORD_BYTES } from '@irispair/native/shared-engine-types';
 import { COMMAND, irispair } from '../support/run-command.js';
 import { encodeHeader } from './export-format.js';
 import { ExportReader } from './export-reader.js';
@@ -22,16 +23,17 @@ import { ExportWriter } from './export-writer.js';
 import { transfer, type Irises, type Moved, type Target } from './transfer.js';
 
 const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PARTY_1: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1 };
 const BLOCK_BYTES = 512;
 const SILENT = { step: () => undefined, goingOn: () => undefined };
 
 /** Every seventh is deleted, every fifth was replaced once. */
-function someIrises(count: number): StoredIris[] {
+function someIrises(count: number, recordBytes = IRIS_RECORD_BYTES): StoredIris[] {
   return Array.from({ length: count }, (_, index): StoredIris => {
     const serial = index + 1;
     return {
       id: { serialId: serialId(serial), version: version(serial % 5 === 0 || serial % 7 === 0 ? 1 : 0) },
-      record: serial % 7 === 0 ? null : Buffer.alloc(IRIS_RECORD_BYTES, serial & 0xff),
+      record: serial % 7 === 0 ? null : Buffer.alloc(recordBytes, serial & 0xff),
     };
   });
 }
@@ -353,10 +355,26 @@ describe('export, import and copy', () => {
     assert.deepEqual(told(await held('copied')), told(irises));
   });
 
+  it("move one party's shares as they are", async () => {
+    const shares = someIrises(120, SHARED_IRIS_RECORD_BYTES);
+    await fill('shares', shares, PARTY_1);
+    const file = place('shares.irises');
+    for (const command of [
+      ['export', file, '--store', place('shares')],
+      ['import', file, '--store', place('imported')],
+      ['copy', '--from', place('imported'), '--to', place('copied')],
+    ]) {
+      const { code, errors } = await irispair(command);
+      assert.equal(code, 0, errors);
+    }
+    assert.deepEqual(told(await held('copied')), told(shares));
+  });
+
   it('refuse by name what cannot be moved, and change nothing', async () => {
     await fill('from', someIrises(3));
     await fill('other', someIrises(4));
-    await fill('party', [], { mode: 'shared', party: 1, formatVersion: 1 });
+    await fill('party', [], PARTY_1);
+    await fill('party 2', [], { ...PARTY_1, party: 2 });
     const file = place('people.irises');
     assert.equal((await irispair(['export', file, '--store', place('from')])).code, 0);
     await (await LmdbGraphStore.open(place('graph'), 20)).close();
@@ -372,6 +390,10 @@ describe('export, import and copy', () => {
         /serial id 4 is not in .*people\.irises as it is|serial id 4 is not/,
       ],
       [['import', file, '--store', place('party')], /party holds mode shared, what is to go there has plain/],
+      [
+        ['copy', '--from', place('party'), '--to', place('party 2')],
+        /party 2 holds party 2, what is to go there has 1/,
+      ],
       [['import', place('none'), '--store', place('x')], /ENOENT/],
       [['import', join(place('from'), 'data.mdb'), '--store', place('x')], /not an export of irises/],
       [['copy', '--from', place('from'), '--to', place('other')], /serial id 4 is not/],

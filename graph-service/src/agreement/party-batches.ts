@@ -114,7 +114,7 @@ export class PartyBatches {
 
   private async decideHeld(batch: BatchName, held: HeldAnswers, council: Council): Promise<void> {
     let consented: readonly RequestOutcome[] | undefined;
-    let refusal: unknown;
+    let refusal: Error | undefined;
     await this.parts.decide(held.batch, {
       runs: new BatchRunNames(batch.number, batch.nonce),
       consent: async (outcomes) => {
@@ -125,7 +125,7 @@ export class PartyBatches {
           );
           consented = outcomes;
         } catch (error) {
-          refusal = error;
+          refusal = error instanceof Error ? error : new Error(String(error));
           throw error;
         }
       },

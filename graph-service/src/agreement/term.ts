@@ -1,6 +1,6 @@
 /** One time that the three parties work together: from all having joined to the first thing that goes wrong. */
 import { randomBytes } from 'node:crypto';
-import { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
+import type { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
 
 const NONCE_BYTES = 16;
 

@@ -20,6 +20,7 @@ import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
 import type { Change } from '@irispair/proto/compute';
@@ -43,6 +44,7 @@ import type { Answer, Ask, Pending } from './request.js';
 export interface BatchParts {
   readonly client: IrisClient;
   readonly link: () => IrisLink;
+  readonly nodes: HopNodes;
   readonly index: GraphIndex;
   readonly matcher: Matcher;
   readonly registry: Registry;
@@ -141,7 +143,7 @@ function isSearching(one: Case): one is Case<Searching> {
 
 async function prepare(
   batch: readonly Pending[],
-  { client, link }: BatchParts,
+  { client, link, nodes }: BatchParts,
   handles: number[],
   traces: BatchTraces,
 ): Promise<Case[]> {
@@ -150,7 +152,10 @@ async function prepare(
   if (probes.length > 0) {
     const prepared = traces
       .group(batch)
-      .watch('prepare', SpanKind.Client, () => client.prepare(session, probes));
+      .watch('prepare', SpanKind.Client, ({ context }) => client.prepare(session, probes, context), {
+        ...nodeAttributes(nodes),
+        'irispair.prepare.probes': probes.length,
+      });
     handles.push(...(await prepared));
   }
   let next = 0;
@@ -175,7 +180,7 @@ async function decideSearches(
     stages.during('searches', () =>
       parts.matcher.searchAll(handles, cases.map(deadlineOf), spans, terms.runs),
     ),
-    stages.during('batch mates', () => parts.matcher.compareBatch(handles, terms.runs)),
+    stages.during('batch mates', () => parts.matcher.compareBatch(handles, spans, terms.runs)),
   ]);
   cases.forEach(({ pending }, place) => {
     stages.searched(pending, searched[place]);
@@ -375,12 +380,13 @@ function isSettled({ change, needsMates }: Outcome): boolean {
 
 async function commit(
   changing: readonly Outcome[],
-  { client, fellBehind }: BatchParts,
+  { client, nodes, fellBehind }: BatchParts,
   traces: SpanGroup,
 ): Promise<VectorId[]> {
   const changes = changing.flatMap(({ change }) => change ?? []);
   try {
     return await traces.watch('commit', SpanKind.Client, ({ context }) => client.commit(changes, context), {
+      ...nodeAttributes(nodes),
       'irispair.commit.changes': changes.length,
     });
   } catch (error) {

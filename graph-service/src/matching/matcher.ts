@@ -128,15 +128,24 @@ export class Matcher {
     }
   }
 
-  /** The requests of a batch against each other. */
-  async compareBatch(handles: readonly number[], runs: RunNames): Promise<BatchMates> {
+  /**
+   * The requests of a batch against each other.
+   * @param traces one a request; undefined for those that are not traced
+   */
+  async compareBatch(
+    handles: readonly number[],
+    traces: readonly (OpenSpan | undefined)[],
+    runs: RunNames,
+  ): Promise<BatchMates> {
     if (handles.length < 2) return BatchMates.alone();
-    const bits = await this.client.compare({
-      queryHandles: [...handles],
-      baseRotation: 0,
-      ...this.terms,
-      run: runs.next('batch mates', handles.length),
-    });
+    const run = runs.next('batch mates', handles.length);
+    const request = { queryHandles: [...handles], baseRotation: 0, ...this.terms, run };
+    const bits = await SpanGroup.of(traces).watch(
+      'batch mates',
+      SpanKind.Client,
+      ({ context }) => this.client.compare({ ...request, trace: context }),
+      { ...nodeAttributes(this.nodes), 'irispair.compare.queries': handles.length },
+    );
     return new BatchMates(handles.length, bits);
   }
 

@@ -134,7 +134,7 @@ export class PartyUnderTest {
 
   async status(): Promise<StatusResponse | undefined> {
     const answer = await this.call<StatusResponse>('status', {});
-    return isServiceError(answer) ? undefined : (answer as StatusResponse);
+    return isServiceError(answer) ? undefined : answer;
   }
 }
 

@@ -25,7 +25,7 @@ import { Turns } from '@irispair/common/process/turns';
 import { SpanKind } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
-import type { IrisEngine, QueryHandle } from '@irispair/native/engine-types';
+import type { EngineCore, QueryHandle } from '@irispair/native/engine-types';
 import type { IrisStore, StoreChange } from '../store/iris-store.js';
 import type { LoadProgress } from '../telemetry/load-progress.js';
 
@@ -78,7 +78,7 @@ export class Gallery {
   private isSilent = false;
 
   constructor(
-    private readonly engine: IrisEngine,
+    private readonly engine: EngineCore,
     private readonly store: IrisStore,
   ) {
     // One listener for each session, however many there are.

@@ -15,26 +15,27 @@ import {
 } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
 import { serialId, version, type SerialId, type VectorId } from '@irispair/common/ids/vector-id';
-import { irisMessage } from '@irispair/common/iris/message';
-import type { Iris } from '@irispair/common/iris/template';
 import type { Logger } from '@irispair/common/log/logger';
 import type { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
-import type { IrisEngine } from '@irispair/native/engine-types';
-import { decodeRecord, packProbes } from '@irispair/native/records';
+import type { EngineCore } from '@irispair/native/engine-types';
 import * as wire from '@irispair/proto/compute';
+import {
+  MAXIMUM_CANDIDATES_A_STEP,
+  type Comparing,
+  type ComparingInTheClear,
+} from '../comparing/comparing.js';
 import type { Gallery, WantedChange } from '../gallery/gallery.js';
 import type { PlacementReport } from '../placement/placement-report.js';
-import { recaptureOf } from '../recall/recapture.js';
+import type { IrisColumns, RecordForm } from '../store/record-form.js';
 import type { HopTraces } from '../traces/hop-traces.js';
-import { MAXIMUM_CANDIDATES_A_STEP, MAXIMUM_REQUESTS_IN_FLIGHT, serveEvaluate } from './evaluate.js';
+import { MAXIMUM_REQUESTS_IN_FLIGHT, serveEvaluate } from './evaluate.js';
 import type { Sessions } from './sessions.js';
-import { readOpenSearch, readProbe } from './wire.js';
+import { readProbe, writeProbe } from './wire.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
 const MOST_PROBES = 1_024;
-const MOST_QUERIES_HELD = 65_536;
 const MOST_SCAN_SEARCHES = 4_096;
 /** More would make a slice of the idle scan longer than anybody should wait for. */
 const MOST_IDLE_SCAN_SEARCHES = 128;
@@ -46,7 +47,10 @@ type ScanCall = ServerWritableStream<wire.ScanRequest, wire.ScanResponse>;
 
 /** What the calls work on. */
 export interface ComputeParts {
-  readonly engine: IrisEngine;
+  readonly engine: EngineCore;
+  readonly comparing: Comparing;
+  /** Of probes and of what is stored. */
+  readonly form: RecordForm;
   readonly gallery: Gallery;
   readonly sessions: Sessions;
   readonly placement: PlacementReport;
@@ -77,7 +81,7 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     },
     evaluate: (call) => {
       streams += 1;
-      serveEvaluate(call, streams, parts.engine, parts.logger, parts.traces);
+      serveEvaluate(call, streams, parts.comparing, parts.logger, parts.traces);
     },
     scan: (call) => {
       scans += 1;
@@ -86,19 +90,27 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     registry: (call) => {
       void parts.requests.watch('Registry', () => serveRegistry(call, parts.gallery), codeOf);
     },
-    prepareQuery: unary('PrepareQuery', (request) => prepareQuery(request, parts)),
+    prepareQuery: unary(
+      'PrepareQuery',
+      (request) => prepareQuery(request, parts),
+      ({ trace }) => tracesOf(trace, 'prepare', parts),
+    ),
     prepareRecaptures: unary('PrepareRecaptures', (request) => prepareRecaptures(request, parts)),
     releaseQuery: unary('ReleaseQuery', ({ queryHandles }) => {
       parts.sessions.release(queryHandles);
       return {};
     }),
-    compareQueries: unary('CompareQueries', (request) => compareQueries(request, parts.engine)),
+    compareQueries: unary(
+      'CompareQueries',
+      (request) => compareQueries(request, parts.comparing),
+      ({ trace }) => tracesOf(trace, 'batch mates', parts),
+    ),
     commit: unary(
       'Commit',
       (request, traces) => commit(request, parts.gallery, traces),
       ({ trace }) => tracesOf(trace, 'commit', parts),
     ),
-    fetch: unary('Fetch', (request) => fetchIris(request, parts.gallery)),
+    fetch: unary('Fetch', (request) => fetchIris(request, parts)),
     placement: unary('Placement', ({ countPages }) => parts.placement.read(countPages)),
   };
 }
@@ -164,18 +176,22 @@ function serveSession(
       queryExpirySeconds: parts.queryExpirySeconds,
       commitCount: parts.gallery.commitCount,
       storeAway: parts.gallery.storeAway ?? '',
+      partyAway: parts.comparing.away,
     });
   // What was stored late, the graph service does not know of: it joins anew and catches up.
   const endLate = () => {
     call.end();
   };
-  parts.gallery.events.on('away', say).on('late', endLate);
+  const { gallery, comparing } = parts;
+  gallery.events.on('away', say).on('late', endLate);
+  comparing.events.on('away', say);
   parts.logger.info({ session, client: call.request.client.slice(0, 64) }, 'graph service joined');
   say();
   const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);
   call.on('close', () => {
     clearInterval(heartbeat);
-    parts.gallery.events.off('away', say).off('late', endLate);
+    gallery.events.off('away', say).off('late', endLate);
+    comparing.events.off('away', say);
     parts.sessions.leave(session);
     parts.logger.info({ session }, 'graph service left');
   });
@@ -187,7 +203,7 @@ async function prepareQuery(
 ): Promise<wire.PrepareQueryResponse> {
   parts.sessions.check(request.sessionId);
   checkCount(request.probes.length, 1, MOST_PROBES, 'probes');
-  const irises = request.probes.map((probe, index) => readProbe(probe, `probes[${index}]`));
+  const irises = request.probes.map((probe, index) => readProbe(parts.form, probe, `probes[${index}]`));
   return { queryHandles: await prepare(request.sessionId, irises, parts) };
 }
 
@@ -195,22 +211,23 @@ async function prepareRecaptures(
   { sessionId, serialIds }: wire.PrepareRecapturesRequest,
   parts: ComputeParts,
 ): Promise<wire.PrepareRecapturesResponse> {
+  const inTheClear = parts.comparing.inTheClear('PrepareRecaptures');
   parts.sessions.check(sessionId);
   checkCount(serialIds.length, 1, MOST_PROBES, 'serial_ids');
-  const captured: Iris[] = [];
+  const captured: IrisColumns[] = [];
   const places: (number | undefined)[] = [];
   for (const [index, given] of serialIds.entries()) {
-    const iris = storedIris(serialId(given, `serial_ids[${index}]`), parts.gallery);
-    places.push(iris === undefined ? undefined : captured.length);
-    if (iris !== undefined) captured.push(await recaptureOf(iris));
+    const record = storedRecord(serialId(given, `serial_ids[${index}]`), parts.gallery);
+    places.push(record === undefined ? undefined : captured.length);
+    if (record !== undefined) captured.push(await inTheClear.recapture(record));
   }
   const handles = captured.length === 0 ? [] : await prepare(sessionId, captured, parts);
   return { queryHandles: places.map((place) => (place === undefined ? 0 : handles[place])) };
 }
 
-function storedIris(serial: SerialId, gallery: Gallery): Iris | undefined {
+function storedRecord(serial: SerialId, gallery: Gallery): Uint8Array | undefined {
   try {
-    return decodeRecord(gallery.read(serial).record);
+    return gallery.read(serial).record;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
@@ -219,36 +236,34 @@ function storedIris(serial: SerialId, gallery: Gallery): Iris | undefined {
 
 async function prepare(
   session: number,
-  irises: readonly Iris[],
-  { engine, sessions }: ComputeParts,
+  irises: readonly IrisColumns[],
+  { engine, comparing, sessions }: ComputeParts,
 ): Promise<number[]> {
-  if (engine.counters().queries + irises.length > MOST_QUERIES_HELD) {
-    throw new ExhaustedError(`${MOST_QUERIES_HELD} queries are held already: release some`);
+  const { mostQueries } = comparing;
+  if (engine.counters().queries + irises.length > mostQueries) {
+    throw new ExhaustedError(`${mostQueries} queries are held already: release some`);
   }
-  const handles = await engine.prepareQueries(packProbes(irises));
+  const handles = await engine.prepareQueries(Buffer.concat(irises.flat()));
   sessions.hold(session, handles);
   return handles;
 }
 
 async function compareQueries(
-  request: wire.CompareQueriesRequest,
-  engine: IrisEngine,
+  { queryHandles, baseRotation, rotationReach, matchLimit, run }: wire.CompareQueriesRequest,
+  comparing: Comparing,
 ): Promise<wire.CompareQueriesResponse> {
-  checkCount(request.queryHandles.length, 2, MOST_PROBES, 'query_handles');
-  const { baseRotation, rotationReach, matchLimit } = request;
-  const bits = await engine.compareQueries(request.queryHandles, { baseRotation, rotationReach, matchLimit });
+  checkCount(queryHandles.length, 2, MOST_PROBES, 'query_handles');
+  const window = { baseRotation, rotationReach, matchLimit };
+  const bits = await comparing.compareQueries({ queries: queryHandles, window, run });
   return { matchBits: Buffer.from(bits) };
 }
 
 async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Promise<void> {
-  call.on('cancelled', () => {
-    parts.engine.cancelScan(token);
-  });
   const traces = tracesOf(call.request.trace, 'scan', parts);
   // Apart, for they may take as long as they like.
   const method = call.request.manner === wire.ScanManner.IDLE ? 'IdleScan' : 'Scan';
   try {
-    await parts.requests.watch(method, () => scan(call, token, parts.engine), codeOf);
+    await parts.requests.watch(method, () => scan(call, token, parts.comparing.inTheClear('Scan')), codeOf);
     traces.end();
     call.end();
   } catch (error) {
@@ -262,14 +277,14 @@ function tracesOf(context: wire.TraceContext | undefined, name: string, { traces
   return context === undefined || traces === undefined ? SpanGroup.NONE : traces.join(context, name);
 }
 
-async function scan(call: ScanCall, token: number, engine: IrisEngine): Promise<void> {
-  const { searches, withDistances, manner } = call.request;
-  const isIdle = manner === wire.ScanManner.IDLE;
-  checkCount(searches.length, 1, isIdle ? MOST_IDLE_SCAN_SEARCHES : MOST_SCAN_SEARCHES, 'searches');
-  const read = searches.map((search, index) => readOpenSearch(search, `searches[${index}]`));
-  const answers = isIdle
-    ? await engine.scanWhenIdle(read, token)
-    : await engine.scan(read, withDistances, token);
+async function scan(call: ScanCall, token: number, inTheClear: ComparingInTheClear): Promise<void> {
+  call.on('cancelled', () => {
+    inTheClear.cancelScan(token);
+  });
+  const { searches, manner } = call.request;
+  const most = manner === wire.ScanManner.IDLE ? MOST_IDLE_SCAN_SEARCHES : MOST_SCAN_SEARCHES;
+  checkCount(searches.length, 1, most, 'searches');
+  const answers = await inTheClear.scan(call.request, token);
   answers.forEach((answer, searchIndex) => {
     call.write({
       searchIndex,
@@ -344,9 +359,9 @@ function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
   });
 }
 
-function fetchIris(request: wire.FetchRequest, gallery: Gallery): wire.FetchResponse {
+function fetchIris(request: wire.FetchRequest, { gallery, form }: ComputeParts): wire.FetchResponse {
   const { id, record } = gallery.read(serialId(request.serialId));
-  return { vectorId: id, iris: irisMessage(decodeRecord(record)) };
+  return { vectorId: id, iris: writeProbe(form, record) };
 }
 
 function checkCount(count: number, least: number, most: number, field: string): void {

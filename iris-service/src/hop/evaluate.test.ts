@@ -6,9 +6,11 @@ import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { until } from '@irispair/common/support/until';
 import * as wire from '@irispair/proto/compute';
 import { disturbed, irisOf } from '../support/irises.js';
-import { HopUnderTest, ServiceUnderTest } from '../support/service-under-test.js';
+import { HopUnderTest } from '../support/hop-client.js';
+import { ServiceUnderTest } from '../support/service-under-test.js';
 import { entered, ids, insert, remove, searchFor, step, update, type Id } from '../support/steps.js';
-import { MAXIMUM_CANDIDATES_A_STEP, MAXIMUM_REQUESTS_IN_FLIGHT } from './evaluate.js';
+import { MAXIMUM_CANDIDATES_A_STEP } from '../comparing/comparing.js';
+import { MAXIMUM_REQUESTS_IN_FLIGHT } from './evaluate.js';
 
 const { StepStatus } = wire;
 const PEOPLE = 200;

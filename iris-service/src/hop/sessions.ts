@@ -1,7 +1,7 @@
 /** Sessions and the queries they own: freed when released, expired, or when the client is gone. */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { NotFoundError } from '@irispair/common/errors/errors';
-import type { IrisEngine, QueryHandle } from '@irispair/native/engine-types';
+import type { EngineCore, QueryHandle } from '@irispair/native/engine-types';
 
 interface Held {
   readonly session: number;
@@ -16,7 +16,7 @@ export class Sessions {
   private last = 0;
 
   constructor(
-    private readonly engine: IrisEngine,
+    private readonly engine: EngineCore,
     private readonly expirySeconds: number,
   ) {}
 

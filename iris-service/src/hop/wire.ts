@@ -1,9 +1,9 @@
 /** Messages of the hop to the engine's terms and back. */
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { Orientation, Side } from '@irispair/common/iris/side';
-import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
 import * as native from '@irispair/native/engine-types';
 import * as wire from '@irispair/proto/compute';
+import type { IrisColumns, RecordForm } from '../store/record-form.js';
 
 /** Side of a message. @throws InvalidInputError when it is not set */
 export function readSide(side: wire.Side, field: string): Side {
@@ -47,25 +47,46 @@ function readQuery(query: wire.OpenSearch['query'], field: string): native.OpenS
   }
 }
 
-/** Both templates of a probe, their lengths checked. @throws InvalidInputError naming the field */
-export function readProbe(probe: wire.Probe, field: string): Iris {
-  return {
-    left: readTemplate(probe.left, `${field}.left`),
-    right: readTemplate(probe.right, `${field}.right`),
-  };
+/** The columns of a probe, their lengths checked. @throws InvalidInputError naming the field */
+export function readProbe(form: RecordForm, probe: wire.Probe, field: string): IrisColumns {
+  const [leftCode, leftMask, rightCode, rightMask] = form.columnBytes;
+  return [
+    ...readEye(form, probe.left, `${field}.left`, leftCode, leftMask),
+    ...readEye(form, probe.right, `${field}.right`, rightCode, rightMask),
+  ];
 }
 
-function readTemplate(template: wire.Template | undefined, field: string): Template {
-  if (template === undefined) throw new InvalidInputError(field, 'missing: send both eyes');
-  for (const [name, bytes] of [
-    ['iris_codes', template.irisCodes],
-    ['mask_codes', template.maskCodes],
+function readEye(
+  form: RecordForm,
+  eye: wire.Template | undefined,
+  field: string,
+  codeBytes: number,
+  maskBytes: number,
+): [code: Uint8Array, mask: Uint8Array] {
+  if (eye === undefined) throw new InvalidInputError(field, 'missing: send both eyes');
+  for (const [name, bytes, expected] of [
+    ['iris_codes', eye.irisCodes, codeBytes],
+    ['mask_codes', eye.maskCodes, maskBytes],
   ] as const) {
-    if (bytes.byteLength !== CODE_BYTES) {
-      throw new InvalidInputError(`${field}.${name}`, `${bytes.byteLength} bytes, expected ${CODE_BYTES}`);
+    if (bytes.byteLength !== expected) {
+      throw new InvalidInputError(
+        `${field}.${name}`,
+        `${bytes.byteLength} bytes, expected ${expected}: this service is in ${form.mode} mode, send ${form.holds}`,
+      );
     }
   }
-  return template;
+  return [eye.irisCodes, eye.maskCodes];
+}
+
+/** A stored record for a message. */
+export function writeProbe(form: RecordForm, record: Uint8Array): wire.Probe {
+  const [leftCode, leftMask, rightCode, rightMask] = form
+    .columnsOf(record)
+    .map((column) => Buffer.from(column));
+  return {
+    left: { irisCodes: leftCode, maskCodes: leftMask },
+    right: { irisCodes: rightCode, maskCodes: rightMask },
+  };
 }
 
 const STATUS_OF: Readonly<Record<native.StepOutcome, wire.StepStatus>> = {
@@ -74,6 +95,7 @@ const STATUS_OF: Readonly<Record<native.StepOutcome, wire.StepStatus>> = {
   [native.StepOutcome.UnknownQuery]: wire.StepStatus.UNKNOWN_QUERY,
   [native.StepOutcome.UnknownSearch]: wire.StepStatus.UNKNOWN_SEARCH,
   [native.StepOutcome.Invalid]: wire.StepStatus.INVALID,
+  [native.StepOutcome.PartyFailed]: wire.StepStatus.PARTY_FAILED,
 };
 
 /** The answer to one step. */

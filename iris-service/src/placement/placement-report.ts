@@ -3,7 +3,7 @@ import { Side } from '@irispair/common/iris/side';
 import { addMemory, unknownMemory } from '@irispair/common/placement/memory-count';
 import type { MemoryPart, MemoryUse } from '@irispair/common/placement/report';
 import { serviceReportMessage } from '@irispair/common/placement/report-message';
-import type { ArenaPlacement, IrisEngine, PoolCounters } from '@irispair/native/engine-types';
+import type { ArenaPlacement, EngineCore, PoolCounters } from '@irispair/native/engine-types';
 import { inBytes } from '@irispair/native/page-count';
 import type { ServiceReporter } from '@irispair/native/service-reporter';
 import type * as wire from '@irispair/proto/compute';
@@ -14,7 +14,7 @@ import { writeSide } from '../hop/wire.js';
 export class PlacementReport {
   constructor(
     private readonly reporter: ServiceReporter,
-    private readonly engine: IrisEngine,
+    private readonly engine: EngineCore,
     private readonly gallery: Gallery,
   ) {}
 
@@ -36,7 +36,7 @@ export class PlacementReport {
 }
 
 /** Both arenas as parts of the process's memory. */
-export function readArenas(engine: IrisEngine, countPages: boolean): MemoryPart[] {
+export function readArenas(engine: EngineCore, countPages: boolean): MemoryPart[] {
   const { left, right } = engine.placement(countPages);
   return [asPart('left irises', left), asPart('right irises', right)];
 }

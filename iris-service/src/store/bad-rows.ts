@@ -4,14 +4,16 @@
  */
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
+import type { RecordForm } from './record-form.js';
 
 const HIGHEST_SERIAL_ID = 0xffff_ffff;
 /** Each takes memory: a table with more holes than this is none of serial ids. */
 const MOST_MISSING = 1_000_000;
 
 /** A row with four empty columns, and nothing that says it was deleted. */
-export const UNLISTED_DELETION =
-  'left_code has 0 bytes, expected 1600, and the id is not in irispair.deletions';
+export function unlistedDeletion({ columnBytes: [codeBytes] }: RecordForm): string {
+  return `left_code has 0 bytes, expected ${codeBytes}, and the id is not in irispair.deletions`;
+}
 
 /** The rule for one table. */
 export class BadRows {

@@ -5,7 +5,7 @@
  */
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { SerialId, VectorId, Version } from '@irispair/common/ids/vector-id';
-import type { IrisEngine } from '@irispair/native/engine-types';
+import type { EngineCore } from '@irispair/native/engine-types';
 
 /** What a store holds. */
 export interface StoreIdentity {
@@ -57,7 +57,7 @@ export interface IrisStore {
    * Copies every iris into the arenas.
    * @throws MisconfiguredError naming the row when it holds no iris
    */
-  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void>;
+  loadInto(engine: EngineCore, observer: LoadObserver): Promise<void>;
   /**
    * Applies changes, all or none; settles once it is known whether they are durable.
    * @throws ExhaustedError when the disk is full, StoreAwayError when the store is away; nothing was changed

@@ -1,8 +1,8 @@
 /**
  * The embedded store.
  *
- * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the 4,800-byte record as arenas hold it,
- * so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
+ * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the record as arenas hold it, 4,800 bytes in
+ * plain mode and 76,800 in secret-shared mode, so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
-import type { IrisEngine } from '@irispair/native/engine-types';
+import type { EngineCore } from '@irispair/native/engine-types';
 import {
   checkIdentity,
   type IrisStore,
@@ -132,7 +132,7 @@ export class LmdbIrisStore implements IrisStore {
     // It never changes.
   }
 
-  async loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
+  async loadInto(engine: EngineCore, observer: LoadObserver): Promise<void> {
     const [highest = 0] = this.irises.getKeys({ reverse: true, limit: 1 });
     observer.begin(highest);
     let copied = 0;

@@ -11,6 +11,7 @@ import { postgresFailure } from '@irispair/common/postgres/failure';
 import { OwnershipLostError } from '@irispair/common/postgres/ownership';
 import { checkIdentity, type StoreIdentity } from './iris-store.js';
 import { COLUMN_TYPES } from './postgres-rows.js';
+import { RECORD_FORMS } from './record-form.js';
 
 const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 
@@ -48,6 +49,7 @@ export class PostgresHead {
     // Acknowledged means on the server's disk, whatever its default.
     await client.query('SET synchronous_commit TO on');
     const schema = await this.checkTable(client);
+    await this.checkForm(client);
     await client.query(
       `INSERT INTO irispair.store (mode, party, format_version, irises_schema, commit_count)
        VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING`,
@@ -96,6 +98,21 @@ export class PostgresHead {
   /** The commit under way is stored. */
   stored(): void {
     this.known = this.commitCount + 1;
+  }
+
+  /** A table of others says nothing of its form but by what it holds: it must not be taken for what it is not. */
+  private async checkForm(client: Client): Promise<void> {
+    const { rows } = await client.query<{ id: string; bytes: number }>(
+      `SELECT id, octet_length(left_code) AS bytes FROM irises
+       WHERE octet_length(left_code) > 0 AND NOT EXISTS (SELECT FROM irispair.store) ORDER BY id LIMIT 1`,
+    );
+    const first = rows.at(0);
+    const form = RECORD_FORMS.find(({ columnBytes: [codeBytes] }) => codeBytes === first?.bytes);
+    if (first === undefined || form === undefined || form.mode === this.identity.mode) return;
+    throw new MisconfiguredError(
+      `the table irises of ${this.place} holds ${form.holds}: left_code of row ${first.id} has ${first.bytes} bytes; ` +
+        `this is mode ${this.identity.mode}: start an iris service with IRISPAIR_MODE=${form.mode} on it, or choose another database`,
+    );
   }
 
   /** @returns the schema of the table */

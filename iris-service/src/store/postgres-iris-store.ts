@@ -17,8 +17,8 @@ import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
 import { migrate } from '@irispair/common/postgres/migrate';
 import { PostgresOwner } from '@irispair/common/postgres/ownership';
 import { openPool } from '@irispair/common/postgres/pool';
-import type { IrisEngine } from '@irispair/native/engine-types';
-import { BadRows, UNLISTED_DELETION } from './bad-rows.js';
+import type { EngineCore } from '@irispair/native/engine-types';
+import { BadRows, unlistedDeletion } from './bad-rows.js';
 import type { IrisStore, LoadObserver, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 import { PostgresHead } from './postgres-head.js';
 import { loadTable } from './postgres-load.js';
@@ -30,6 +30,7 @@ import {
   type IrisRow,
   type ReadRow,
 } from './postgres-rows.js';
+import { recordFormOf, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
 
 /** The schema of what is ours. */
@@ -37,6 +38,7 @@ export const IRISPAIR_SCHEMA = 'irispair';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 const ROWS_A_PAGE = 256;
+const MOST_BYTES_A_STATEMENT = 32 << 20;
 /** Beside those that read. */
 const SNAPSHOT_CONNECTIONS = 1;
 
@@ -63,13 +65,15 @@ class UnansweredError extends UnavailableError {}
 export class PostgresIrisStore implements IrisStore {
   private readonly pool: Pool;
   private readonly badRows: BadRows;
+  private readonly form: RecordForm;
 
   private constructor(
     private readonly options: PostgresIrisStoreOptions,
     private readonly owner: PostgresOwner,
     private readonly head: PostgresHead,
   ) {
-    const { address, skipBadRows, loadConnections, logger } = options;
+    const { address, identity, skipBadRows, loadConnections, logger } = options;
+    this.form = recordFormOf(identity);
     this.pool = openPool(address, loadConnections + SNAPSHOT_CONNECTIONS, logger);
     this.badRows = new BadRows(address.name, skipBadRows ? 'skip' : 'refuse', logger);
   }
@@ -155,12 +159,12 @@ export class PostgresIrisStore implements IrisStore {
 
   private read(row: ListedRow): StoredIris {
     const count = versionOfColumn(row.version_id ?? 0);
-    const content = contentOf(row);
+    const content = contentOf(this.form, row);
     switch (content.kind) {
       case 'iris':
         return storedIris(row.id, count, content.record);
       case 'deleted':
-        if (!row.listed) this.badRows.row(row.id, UNLISTED_DELETION);
+        if (!row.listed) this.badRows.row(row.id, unlistedDeletion(this.form));
         return storedIris(row.id, count, null);
       case 'bad':
         this.badRows.row(row.id, content.problem);
@@ -168,14 +172,14 @@ export class PostgresIrisStore implements IrisStore {
     }
   }
 
-  loadInto(engine: IrisEngine, observer: LoadObserver): Promise<void> {
+  loadInto(engine: EngineCore, observer: LoadObserver): Promise<void> {
     const { address, loadConnections, logger } = this.options;
-    const { pool, badRows } = this;
-    return loadTable({ address, pool, readers: loadConnections, badRows, logger, engine, observer });
+    const { pool, badRows, form } = this;
+    return loadTable({ address, pool, readers: loadConnections, badRows, form, logger, engine, observer });
   }
 
   async commit(changes: readonly StoreChange[]): Promise<void> {
-    const rows = changes.map(rowOf);
+    const rows = changes.map((change) => rowOf(this.form, change));
     const token = randomUUID();
     try {
       await this.owner.run(async (client) => {
@@ -231,6 +235,18 @@ async function rollBack(client: Client): Promise<void> {
 }
 
 async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
+  for (const some of inStatements(rows)) await insertRows(client, some);
+  const deleted = rows.filter((row) => row.deleted);
+  await client.query(
+    `INSERT INTO irispair.deletions (id, version_id) SELECT * FROM unnest($1::bigint[], $2::smallint[])
+     ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id`,
+    [deleted.map(({ id }) => id), deleted.map(({ versionId }) => versionId)],
+  );
+  const live = rows.filter((row) => !row.deleted).map(({ id }) => id);
+  await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
+}
+
+async function insertRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
   const parts = IRIS_COLUMNS.map((_, index) => rows.map(({ columns }) => columns[index]));
   const names = IRIS_COLUMNS.join(', ');
   const now = Math.floor(Date.now() / 1_000);
@@ -242,14 +258,22 @@ async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void
        (${[...IRIS_COLUMNS, 'version_id', 'last_modified_at'].map((name) => `excluded.${name}`).join(', ')})`,
     [rows.map(({ id }) => id), ...parts, rows.map(({ versionId }) => versionId), now],
   );
-  const deleted = rows.filter((row) => row.deleted);
-  await client.query(
-    `INSERT INTO irispair.deletions (id, version_id) SELECT * FROM unnest($1::bigint[], $2::smallint[])
-     ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id`,
-    [deleted.map(({ id }) => id), deleted.map(({ versionId }) => versionId)],
-  );
-  const live = rows.filter((row) => !row.deleted).map(({ id }) => id);
-  await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
+}
+
+/** Rows that go in one statement: a thousand shares would be more text than a string holds. */
+function* inStatements(rows: readonly IrisRow[]): Generator<readonly IrisRow[]> {
+  let first = 0;
+  let bytes = 0;
+  for (const [index, { columns }] of rows.entries()) {
+    const more = columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (bytes + more > MOST_BYTES_A_STATEMENT && index > first) {
+      yield rows.slice(first, index);
+      first = index;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  yield rows.slice(first);
 }
 
 function storedIris(serial: number, count: number, record: Uint8Array | null): StoredIris {

@@ -16,10 +16,11 @@ import type { Logger } from '@irispair/common/log/logger';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
 import { withConnection } from '@irispair/common/postgres/pool';
-import { COPIED_ROW_BYTES, RowState, type CopiedRows, type IrisEngine } from '@irispair/native/engine-types';
-import { UNLISTED_DELETION, type BadRows } from './bad-rows.js';
+import { COPIED_ROW_BYTES, RowState, type CopiedRows, type EngineCore } from '@irispair/native/engine-types';
+import { unlistedDeletion, type BadRows } from './bad-rows.js';
 import type { LoadObserver } from './iris-store.js';
 import { IRIS_COLUMNS } from './postgres-rows.js';
+import type { RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
 
 /** About 100 MB. */
@@ -40,8 +41,9 @@ export interface TableLoad {
   /** Connections that read. */
   readonly readers: number;
   readonly badRows: BadRows;
+  readonly form: RecordForm;
   readonly logger: Logger;
-  readonly engine: IrisEngine;
+  readonly engine: EngineCore;
   readonly observer: LoadObserver;
 }
 
@@ -221,7 +223,7 @@ class TableLoader {
         this.skipRow(serial, version, faults[fault].problem);
         fault += 1;
       } else if (state === RowState.Deleted && !deletions.has(serial)) {
-        this.skipRow(serial, version, UNLISTED_DELETION);
+        this.skipRow(serial, version, unlistedDeletion(this.load.form));
       }
       observer.loaded(serial, version, state !== RowState.Live);
       range.next = serial + 1;

@@ -1,8 +1,7 @@
 /** Rows of the table `irises`: the columns as other tools read them, and back to records. */
 import type { SerialId, Version } from '@irispair/common/ids/vector-id';
-import { CODE_BYTES, type Iris } from '@irispair/common/iris/template';
-import { decodeRecord, encodeRecord } from '@irispair/native/records';
 import type { StoreChange } from './iris-store.js';
+import type { IrisColumns, RecordForm } from './record-form.js';
 
 /** The columns in the order of every query here. */
 export const IRIS_COLUMNS = ['left_code', 'left_mask', 'right_code', 'right_mask'] as const;
@@ -24,7 +23,7 @@ const HIGHEST_SMALLINT = 0x7fff;
 /** A row to write. A deleted id keeps its row, with empty columns. */
 export interface IrisRow {
   readonly id: SerialId;
-  readonly columns: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  readonly columns: IrisColumns;
   readonly versionId: number;
   readonly deleted: boolean;
 }
@@ -46,19 +45,13 @@ export function versionOfColumn(column: number): number {
 }
 
 /** The row of a change. */
-export function rowOf({ serialId: id, version, record }: StoreChange): IrisRow {
+export function rowOf(form: RecordForm, { serialId: id, version, record }: StoreChange): IrisRow {
   const versionId = versionColumn(version);
   if (record === null) {
     const empty = new Uint8Array();
     return { id, columns: [empty, empty, empty, empty], versionId, deleted: true };
   }
-  const { left, right } = decodeRecord(record);
-  return {
-    id,
-    columns: [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes],
-    versionId,
-    deleted: false,
-  };
+  return { id, columns: form.columnsOf(record), versionId, deleted: false };
 }
 
 /** What a row holds. */
@@ -68,7 +61,7 @@ export type RowContent =
   | { readonly kind: 'bad'; readonly problem: string };
 
 /** Reads a row's columns; the problem names the column. */
-export function contentOf(row: ReadRow): RowContent {
+export function contentOf(form: RecordForm, row: ReadRow): RowContent {
   if (row.version_id === null) return bad('version_id is null');
   const columns: Buffer[] = [];
   for (const name of IRIS_COLUMNS) {
@@ -77,16 +70,14 @@ export function contentOf(row: ReadRow): RowContent {
     columns.push(column);
   }
   if (columns.every(({ byteLength }) => byteLength === 0)) return { kind: 'deleted' };
-  const wrong = columns.findIndex(({ byteLength }) => byteLength !== CODE_BYTES);
+  const wrong = columns.findIndex(({ byteLength }, index) => byteLength !== form.columnBytes[index]);
   if (wrong >= 0) {
-    return bad(`${IRIS_COLUMNS[wrong]} has ${columns[wrong].byteLength} bytes, expected ${CODE_BYTES}`);
+    return bad(
+      `${IRIS_COLUMNS[wrong]} has ${columns[wrong].byteLength} bytes, expected ${form.columnBytes[wrong]}`,
+    );
   }
   const [leftCode, leftMask, rightCode, rightMask] = columns;
-  const iris: Iris = {
-    left: { irisCodes: leftCode, maskCodes: leftMask },
-    right: { irisCodes: rightCode, maskCodes: rightMask },
-  };
-  return { kind: 'iris', record: encodeRecord(iris) };
+  return { kind: 'iris', record: form.recordOf([leftCode, leftMask, rightCode, rightMask]) };
 }
 
 function bad(problem: string): RowContent {

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
-import { change, contents, type Told } from './stored-irises.js';
 import type { IrisStore, StoreIdentity } from '../store/iris-store.js';
+import { recordFormOf } from '../store/record-form.js';
+import { changeIn, contents, type Told } from './stored-irises.js';
 
 /** A place for one store: a directory, a schema. */
 export interface StorePlace {
@@ -13,17 +14,25 @@ export interface StorePlace {
   remove(): Promise<void>;
 }
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const IDENTITIES: readonly StoreIdentity[] = [
+  { mode: 'plain', party: null, formatVersion: 1 },
+  { mode: 'shared', party: 1, formatVersion: 1 },
+];
 const MOST_IDS = 12;
 
-/** Declares the contract's tests. @param makePlace a new, empty place */
+/** Declares the contract's tests, in either mode. @param makePlace a new, empty place */
 export function describeIrisStore(name: string, makePlace: () => Promise<StorePlace>): void {
+  for (const identity of IDENTITIES) describeIn(identity, `${name}, mode ${identity.mode}`, makePlace);
+}
+
+function describeIn(identity: StoreIdentity, name: string, makePlace: () => Promise<StorePlace>): void {
+  const change = changeIn(recordFormOf(identity));
   describe(name, () => {
     let place: StorePlace;
     let store: IrisStore;
     beforeEach(async () => {
       place = await makePlace();
-      store = await place.open(PLAIN);
+      store = await place.open(identity);
     });
     afterEach(async () => {
       await store.close();
@@ -32,7 +41,7 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
 
     async function reopen(): Promise<void> {
       await store.close();
-      store = await place.open(PLAIN);
+      store = await place.open(identity);
     }
 
     it('is empty when new', async () => {
@@ -113,24 +122,26 @@ export function describeIrisStore(name: string, makePlace: () => Promise<StorePl
     it('is refused by name to a service that is configured otherwise, and opens afterwards', async () => {
       await store.commit([change([1, 0, 1])]);
       await store.close();
+      const { mode, party } = identity;
+      const otherMode = mode === 'plain' ? 'shared' : 'plain';
       const others: [Partial<StoreIdentity>, RegExp][] = [
-        [{ mode: 'shared' }, /holds mode plain, this service is configured for shared/],
-        [{ party: 1 }, /holds party null, this service is configured for 1/],
+        [{ mode: otherMode }, new RegExp(`holds mode ${mode}, this service is configured for ${otherMode}`)],
+        [{ party: 2 }, new RegExp(`holds party ${party}, this service is configured for 2`)],
         [{ formatVersion: 2 }, /holds formatVersion 1, this service is configured for 2/],
       ];
       for (const [other, message] of others) {
-        await assert.rejects(place.open({ ...PLAIN, ...other }), (error) => {
+        await assert.rejects(place.open({ ...identity, ...other }), (error) => {
           assert.ok(error instanceof MisconfiguredError);
           assert.match(error.message, message);
           return true;
         });
       }
-      store = await place.open(PLAIN);
+      store = await place.open(identity);
       assert.deepEqual(await contents(store), [[1, 0, 1]]);
     });
 
     it('has one owner', async () => {
-      await assert.rejects(place.open(PLAIN), (error) => {
+      await assert.rejects(place.open(identity), (error) => {
         assert.ok(error instanceof MisconfiguredError);
         assert.match(error.message, /is in use by another service/);
         return true;

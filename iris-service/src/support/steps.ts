@@ -2,6 +2,7 @@
 import { packVectorIds, serialId, unpackVectorIds, version } from '@irispair/common/ids/vector-id';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import * as wire from '@irispair/proto/compute';
+import { RUN_NAME_BYTES } from '../comparing/run-names.js';
 
 /** A serial id with its version. */
 export type Id = readonly [serialId: number, version: number];
@@ -69,4 +70,12 @@ export function update(query: number, [serial, count]: Id): wire.Change['kind'] 
 
 export function remove([serial, count]: Id): wire.Change['kind'] {
   return { $case: 'delete', value: { expected: { serialId: serial, version: count } } };
+}
+
+/** What the three parties call a run. */
+export function runName(batch: number, run: number): Buffer {
+  const name = Buffer.alloc(RUN_NAME_BYTES);
+  name.writeBigUInt64LE(BigInt(batch), 0);
+  name.writeBigUInt64LE(BigInt(run), 8);
+  return name;
 }

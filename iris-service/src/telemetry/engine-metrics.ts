@@ -1,7 +1,7 @@
 /** Arenas and worker pools as metrics, read from what the engine itself counts. */
 import { SIDES, sideName } from '@irispair/common/iris/side';
 import { readCounter, readGauge, type Sample } from '@irispair/common/telemetry/read-metrics';
-import type { ArenaPlacement, IrisEngine, PoolCounters } from '@irispair/native/engine-types';
+import type { ArenaPlacement, EngineCore, PoolCounters } from '@irispair/native/engine-types';
 import type { Registry } from 'prom-client';
 
 const NANOSECONDS_A_SECOND = 1e9;
@@ -9,7 +9,7 @@ const NANOSECONDS_A_SECOND = 1e9;
 type Reader = typeof readGauge;
 
 /** Shows the engine. @param maximumCapacity irises beyond which enrolment is refused */
-export function showEngine(registry: Registry, engine: IrisEngine, maximumCapacity: number): void {
+export function showEngine(registry: Registry, engine: EngineCore, maximumCapacity: number): void {
   readGauge(
     registry,
     {
@@ -41,7 +41,7 @@ export function showEngine(registry: Registry, engine: IrisEngine, maximumCapaci
   showArenas(registry, engine, maximumCapacity);
 }
 
-function showPools(registry: Registry, engine: IrisEngine): void {
+function showPools(registry: Registry, engine: EngineCore): void {
   const metrics: [Reader, name: string, help: string, figure: (pool: PoolCounters) => number][] = [
     [readGauge, 'irispair_pool_workers', 'Worker threads of a side', ({ workers }) => workers],
     [
@@ -102,7 +102,7 @@ function showPools(registry: Registry, engine: IrisEngine): void {
   }
 }
 
-function showArenas(registry: Registry, engine: IrisEngine, maximumCapacity: number): void {
+function showArenas(registry: Registry, engine: EngineCore, maximumCapacity: number): void {
   readGauge(
     registry,
     { name: 'irispair_arena_maximum_irises', help: 'Irises beyond which enrolment is refused' },

@@ -4,7 +4,7 @@
  */
 import { VECTOR_ID_BYTES } from '@irispair/common/ids/vector-id';
 import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
-import { SpanKind } from '@irispair/common/traces/span';
+import { SpanKind, type SpanAttributes } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
 import type { Tracing } from '@irispair/common/traces/tracing';
 import {
@@ -30,8 +30,17 @@ export class HopTraces {
     return spans;
   }
 
-  /** Shows an answered message. @param ended when it was answered, monotonic microseconds */
-  show(request: EvaluateRequest, response: EvaluateResponse, ended: number): void {
+  /**
+   * Shows an answered message.
+   * @param further what is said of each step beyond what is said of all
+   * @param ended when it was answered, monotonic microseconds
+   */
+  show(
+    request: EvaluateRequest,
+    response: EvaluateResponse,
+    further: readonly SpanAttributes[],
+    ended: number,
+  ): void {
     const { receivedMicroseconds, startedMicroseconds, finishedMicroseconds, answers } = response;
     const shared = {
       ...nodeAttributes(this.nodes),
@@ -47,6 +56,7 @@ export class HopTraces {
       const span = this.tracing.join(trace, 'hop', SpanKind.Server, receivedMicroseconds);
       span.set({
         ...shared,
+        ...further.at(index),
         'irispair.hop.candidates': candidates.byteLength / VECTOR_ID_BYTES,
         'irispair.hop.bytes_received': candidates.byteLength,
         'irispair.hop.bytes_sent': entered.byteLength + distances.byteLength,

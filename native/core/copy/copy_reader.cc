@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/iris/template_check.h"
 #include "core/system/error.h"
 
 namespace irispair {
@@ -22,7 +21,8 @@ constexpr std::int32_t kNull = -1;
 
 }  // namespace
 
-void CopyReader::Feed(std::span<const std::uint8_t> bytes, const Sink& sink) {
+template <typename Eye>
+void BasicCopyReader<Eye>::Feed(std::span<const std::uint8_t> bytes, const Sink& sink) {
   while (!bytes.empty()) {
     switch (part_) {
       case Part::kHeader:
@@ -51,9 +51,13 @@ void CopyReader::Feed(std::span<const std::uint8_t> bytes, const Sink& sink) {
   }
 }
 
-std::vector<RowFault> CopyReader::TakeFaults() { return std::exchange(faults_, {}); }
+template <typename Eye>
+std::vector<RowFault> BasicCopyReader<Eye>::TakeFaults() {
+  return std::exchange(faults_, {});
+}
 
-bool CopyReader::Collect(std::span<const std::uint8_t>& bytes, std::size_t size) {
+template <typename Eye>
+bool BasicCopyReader<Eye>::Collect(std::span<const std::uint8_t>& bytes, std::size_t size) {
   const std::size_t taken = std::min(size - collected_, bytes.size());
   std::copy_n(bytes.begin(), taken, piece_.begin() + static_cast<std::ptrdiff_t>(collected_));
   bytes = bytes.subspan(taken);
@@ -63,13 +67,15 @@ bool CopyReader::Collect(std::span<const std::uint8_t>& bytes, std::size_t size)
   return true;
 }
 
-std::uint32_t CopyReader::CollectedWord(std::size_t offset) const {
+template <typename Eye>
+std::uint32_t BasicCopyReader<Eye>::CollectedWord(std::size_t offset) const {
   std::uint32_t word = 0;
   for (std::size_t index = offset; index < offset + 4; ++index) word = word << 8 | piece_[index];
   return word;
 }
 
-void CopyReader::ReadHeader() {
+template <typename Eye>
+void BasicCopyReader<Eye>::ReadHeader() {
   if (!std::equal(kSignature.begin(), kSignature.end(), piece_.begin())) Refuse("not a binary COPY");
   // The upper flags change the form of what follows.
   if (CollectedWord(kSignature.size()) >> 16 != 0) Refuse("flags of a form that is not known");
@@ -77,7 +83,8 @@ void CopyReader::ReadHeader() {
   part_ = left_ == 0 ? Part::kColumnCount : Part::kExtension;
 }
 
-void CopyReader::ReadColumnCount() {
+template <typename Eye>
+void BasicCopyReader<Eye>::ReadColumnCount() {
   const auto count = static_cast<std::uint16_t>(piece_[0] << 8 | piece_[1]);
   if (count == kEndOfRows) {
     part_ = Part::kEnd;
@@ -90,7 +97,8 @@ void CopyReader::ReadColumnCount() {
   part_ = Part::kColumnLength;
 }
 
-void CopyReader::ReadColumnLength() {
+template <typename Eye>
+void BasicCopyReader<Eye>::ReadColumnLength() {
   const auto length = static_cast<std::int32_t>(CollectedWord(0));
   if (length < kNull) Refuse(std::string(kNames[column_]) + " has a length below 0");
   if (column_ == 0 && length != static_cast<std::int32_t>(id_.size())) Refuse("id is not of type bigint");
@@ -106,10 +114,17 @@ void CopyReader::ReadColumnLength() {
   }
 }
 
-void CopyReader::ReadColumn(std::span<const std::uint8_t>& bytes) {
-  const std::span<std::uint8_t> kept = column_ == 0   ? std::span<std::uint8_t>(id_)
-                                       : column_ == 1 ? std::span<std::uint8_t>(version_)
-                                                      : std::span<std::uint8_t>(iris_[column_ - 2]);
+template <typename Eye>
+std::span<std::uint8_t> BasicCopyReader<Eye>::Kept() {
+  if (column_ == 0) return id_;
+  if (column_ == 1) return version_;
+  const std::size_t side = (column_ - 2) / 2;
+  return column_ % 2 == 0 ? std::span<std::uint8_t>(codes_[side]) : std::span<std::uint8_t>(masks_[side]);
+}
+
+template <typename Eye>
+void BasicCopyReader<Eye>::ReadColumn(std::span<const std::uint8_t>& bytes) {
+  const std::span<std::uint8_t> kept = Kept();
   const std::size_t offset = static_cast<std::uint32_t>(lengths_[column_]) - left_;
   const std::size_t taken = std::min<std::size_t>(left_, bytes.size());
   // What is beyond an iris's length makes the row bad and is not kept.
@@ -121,20 +136,22 @@ void CopyReader::ReadColumn(std::span<const std::uint8_t>& bytes) {
   if (left_ == 0) EndColumn();
 }
 
-void CopyReader::EndColumn() {
+template <typename Eye>
+void BasicCopyReader<Eye>::EndColumn() {
   ++column_;
   row_is_whole_ = column_ == kColumnCount;
   part_ = row_is_whole_ ? Part::kColumnCount : Part::kColumnLength;
 }
 
-void CopyReader::FinishRow(const Sink& sink) {
+template <typename Eye>
+void BasicCopyReader<Eye>::FinishRow(const Sink& sink) {
   row_is_whole_ = false;
   std::uint64_t id = 0;
   for (const std::uint8_t byte : id_) id = id << 8 | byte;
   if (id == 0 || id > 0xffff'ffff) Refuse("id is not within 1 to 4294967295");
   CopiedRow row{static_cast<std::uint32_t>(id), 0, RowState::kLive};
   if (lengths_[1] != kNull) row.version = static_cast<std::uint16_t>(version_[0] << 8 | version_[1]);
-  IrisPlanes iris;
+  BothEyes<Eye> iris;
   const bool is_empty =
       std::all_of(lengths_.begin() + 2, lengths_.end(), [](auto length) { return length == 0; });
   const std::string fault = FaultOfRow();
@@ -145,31 +162,34 @@ void CopyReader::FinishRow(const Sink& sink) {
     row.state = RowState::kDeleted;
   } else {
     for (std::size_t side = 0; side < kSides; ++side) {
-      EncodeEye(iris_[2 * side], iris_[2 * side + 1], iris[side]);
+      Form::Read(codes_[side], masks_[side], iris[side]);
     }
   }
   sink(row, iris);
 }
 
-std::string CopyReader::FaultOfRow() const {
+template <typename Eye>
+std::string BasicCopyReader<Eye>::FaultOfRow() const {
   for (std::size_t column = 1; column < kColumnCount; ++column) {
     if (lengths_[column] == kNull) return std::string(kNames[column]) + " is null";
   }
   const auto iris_lengths = std::span(lengths_).subspan(2);
   if (std::ranges::all_of(iris_lengths, [](auto length) { return length == 0; })) return "";
   for (std::size_t index = 0; index < kIrisColumns; ++index) {
-    if (iris_lengths[index] != static_cast<std::int32_t>(kCodeBytes)) {
+    const std::size_t expected = index % 2 == 0 ? Form::kCode : Form::kMask;
+    if (iris_lengths[index] != static_cast<std::int32_t>(expected)) {
       return std::string(kNames[index + 2]) + " has " + std::to_string(iris_lengths[index]) +
-             " bytes, expected " + std::to_string(kCodeBytes);
+             " bytes, expected " + std::to_string(expected);
     }
   }
-  for (std::size_t index = 1; index < kIrisColumns; index += 2) {
-    // How many bits are usable was checked when the iris was enrolled.
-    if (CheckMask(iris_[index]) == TemplateFault::kPartsDiffer) {
-      return std::string(kNames[index + 2]) + " masks the real and the imaginary part of a pixel differently";
-    }
+  for (std::size_t side = 0; side < kSides; ++side) {
+    const std::string fault = Form::FaultOfMask(masks_[side]);
+    if (!fault.empty()) return std::string(kNames[2 * side + 3]) + " " + fault;
   }
   return "";
 }
+
+template class BasicCopyReader<EyePlanes>;
+template class BasicCopyReader<ShareRecord>;
 
 }  // namespace irispair

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/copy/eye_form.h"
 #include "core/gallery/gallery.h"
 
 namespace irispair {
@@ -38,10 +39,12 @@ struct RowFault {
   std::string problem;
 };
 
-class CopyReader {
+// Eye: the form of the irises, which the lengths of the columns follow.
+template <typename Eye>
+class BasicCopyReader {
  public:
   // Given each whole row. The iris counts when the row is live.
-  using Sink = std::function<void(const CopiedRow&, const IrisPlanes&)>;
+  using Sink = std::function<void(const CopiedRow&, const BothEyes<Eye>&)>;
 
   // Throws Error kInvalidArgument when this is not such a stream; then nothing more can be read.
   void Feed(std::span<const std::uint8_t> bytes, const Sink& sink);
@@ -55,6 +58,7 @@ class CopyReader {
   static constexpr std::size_t kHeaderBytes = 19;
   static constexpr std::size_t kColumnCount = 6;
   static constexpr std::size_t kIrisColumns = 4;
+  using Form = EyeForm<Eye>;
 
   // True once `piece_` holds `size` bytes.
   bool Collect(std::span<const std::uint8_t>& bytes, std::size_t size);
@@ -62,6 +66,8 @@ class CopyReader {
   void ReadHeader();
   void ReadColumnCount();
   void ReadColumnLength();
+  // Where the column being read is kept, as long as what an iris has.
+  std::span<std::uint8_t> Kept();
   void ReadColumn(std::span<const std::uint8_t>& bytes);
   void EndColumn();
   void FinishRow(const Sink& sink);
@@ -79,8 +85,11 @@ class CopyReader {
   std::array<std::int32_t, kColumnCount> lengths_{};
   std::array<std::uint8_t, 8> id_{};
   std::array<std::uint8_t, 2> version_{};
-  std::array<std::array<std::uint8_t, kCodeBytes>, kIrisColumns> iris_{};
+  std::array<std::array<std::uint8_t, Form::kCode>, kSides> codes_{};
+  std::array<std::array<std::uint8_t, Form::kMask>, kSides> masks_{};
   std::vector<RowFault> faults_;
 };
+
+using CopyReader = BasicCopyReader<EyePlanes>;
 
 }  // namespace irispair

@@ -6,21 +6,29 @@
 #include "core/system/error.h"
 
 namespace irispair {
+namespace {
 
-Arena::Arena(const ArenaPlan& plan, KernelCalls& calls)
-    : plan_(plan), calls_(calls), segments_(kMostSegments) {
+constexpr std::size_t kLineBytes = 64;
+
+}  // namespace
+
+Arena::Arena(const ArenaPlan& plan, std::size_t eye_bytes, KernelCalls& calls)
+    : plan_(plan),
+      stride_bytes_((eye_bytes + kLineBytes - 1) / kLineBytes * kLineBytes),
+      calls_(calls),
+      segments_(kMostSegments) {
   const std::uint32_t first = std::min(plan_.initial_capacity, plan_.maximum_capacity);
-  segments_[0] = std::make_unique<Segment>(first * kStrideBytes, plan_.segment, calls_);
+  segments_[0] = std::make_unique<Segment>(first * stride_bytes_, plan_.segment, calls_);
   segment_count_.store(1, std::memory_order_release);
   capacity_.store(first, std::memory_order_release);
 }
 
-EyePlanes* Arena::Slot(std::uint32_t slot) const {
+std::byte* Arena::Slot(std::uint32_t slot) const {
   const std::uint32_t first = std::min(plan_.initial_capacity, plan_.maximum_capacity);
   const bool in_first = slot < first;
   const std::size_t segment = in_first ? 0 : 1 + (slot - first) / plan_.grow_by;
   const std::size_t within = in_first ? slot : (slot - first) % plan_.grow_by;
-  return reinterpret_cast<EyePlanes*>(segments_[segment]->data() + within * kStrideBytes);
+  return segments_[segment]->data() + within * stride_bytes_;
 }
 
 void Arena::Grow() {
@@ -32,7 +40,7 @@ void Arena::Grow() {
                                                    " irises: raise the maximum capacity");
   }
   const std::uint32_t added = std::min(plan_.grow_by, room);
-  segments_[count] = std::make_unique<Segment>(added * kStrideBytes, plan_.segment, calls_);
+  segments_[count] = std::make_unique<Segment>(added * stride_bytes_, plan_.segment, calls_);
   segment_count_.store(count + 1, std::memory_order_release);
   capacity_.store(now + added, std::memory_order_release);
 }

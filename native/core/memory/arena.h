@@ -2,12 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "core/iris/eye_planes.h"
 #include "core/memory/segment.h"
 
 namespace irispair {
@@ -24,17 +24,17 @@ struct ArenaPlan {
 
 class Arena {
  public:
-  // Bytes from one eye to the next: whole cache lines.
-  static constexpr std::size_t kStrideBytes = (sizeof(EyePlanes) + 63) / 64 * 64;
+  // For eyes of `eye_bytes`. Maps the first segment. Throws Error.
+  Arena(const ArenaPlan& plan, std::size_t eye_bytes, KernelCalls& calls);
 
-  // Maps the first segment. Throws Error.
-  Arena(const ArenaPlan& plan, KernelCalls& calls);
+  // Bytes from one eye to the next: whole cache lines.
+  std::size_t stride_bytes() const { return stride_bytes_; }
 
   // Eyes it holds before it grows. Any thread.
   std::uint32_t capacity() const { return capacity_.load(std::memory_order_acquire); }
 
   // Slot below a capacity that the caller has seen. Any thread, also while another thread grows.
-  EyePlanes* Slot(std::uint32_t slot) const;
+  std::byte* Slot(std::uint32_t slot) const;
 
   // Adds a segment. One thread at a time. Throws Error: kCapacityExhausted at the maximum, or when memory is
   // out.
@@ -47,6 +47,7 @@ class Arena {
   static constexpr std::size_t kMostSegments = 4096;
 
   const ArenaPlan plan_;
+  const std::size_t stride_bytes_;
   KernelCalls& calls_;
   std::atomic<std::uint32_t> capacity_{0};
   std::atomic<std::size_t> segment_count_{0};

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/search/search.h"
+#include "core/search/search_terms.h"
 
 namespace irispair {
 

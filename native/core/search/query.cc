@@ -18,28 +18,6 @@ Query::Query(const IrisPlanes& iris) {
 
 IrisPlanes Query::Iris() const { return {prepared_[0][0].Planes(), prepared_[0][1].Planes()}; }
 
-QueryHandle Queries::Add(std::shared_ptr<const Query> query) {
-  const std::lock_guard lock(mutex_);
-  queries_.emplace(next_, std::move(query));
-  return next_++;
-}
-
-std::shared_ptr<const Query> Queries::Find(QueryHandle handle) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = queries_.find(handle);
-  return found == queries_.end() ? nullptr : found->second;
-}
-
-void Queries::Release(QueryHandle handle) {
-  const std::lock_guard lock(mutex_);
-  queries_.erase(handle);
-}
-
-std::size_t Queries::size() const {
-  const std::lock_guard lock(mutex_);
-  return queries_.size();
-}
-
 IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::size_t index) {
   IrisPlanes iris;
   for (std::size_t side = 0; side < kSides; ++side) {

@@ -3,17 +3,14 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <unordered_map>
-#include <vector>
 
 #include "core/gallery/gallery.h"
+#include "core/iris/orientation.h"
 #include "core/kernels/prepared_eye.h"
+#include "core/search/query_table.h"
+#include "core/search/search_terms.h"
 
 namespace irispair {
-
-enum class Orientation : std::uint8_t { kNormal = 0, kMirror = 1 };
 
 class Query {
  public:
@@ -32,21 +29,7 @@ class Query {
   std::array<std::array<PreparedEye, kSides>, 2> prepared_;
 };
 
-using QueryHandle = std::uint64_t;
-
-// The prepared queries by handle. Running work shares what it uses. Any thread.
-class Queries {
- public:
-  QueryHandle Add(std::shared_ptr<const Query> query);
-  std::shared_ptr<const Query> Find(QueryHandle handle) const;
-  void Release(QueryHandle handle);
-  std::size_t size() const;
-
- private:
-  mutable std::mutex mutex_;
-  QueryHandle next_ = 1;
-  std::unordered_map<QueryHandle, std::shared_ptr<const Query>> queries_;
-};
+using Queries = QueryTable<Query>;
 
 // Bytes of a probe as uploaded: left code, left mask, right code, right mask.
 inline constexpr std::size_t kProbeBytes = 2 * kSides * kCodeBytes;

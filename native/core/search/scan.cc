@@ -148,7 +148,7 @@ void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerCo
     const DirectoryEntry entry = workshop_.gallery.directory().Find(serial_id);
     if (entry.state != IrisState::kLive) continue;
     ids.push_back({serial_id, entry.version});
-    eyes.push_back(workshop_.gallery.arena(side).Slot(entry.slot));
+    eyes.push_back(workshop_.gallery.At(side, entry));
   }
   std::vector<std::vector<Found>> found(searches_.size());
   std::array<Distance, kBlock> least;

@@ -1,4 +1,4 @@
-// What a search is opened with, and its state.
+// A search and its state.
 #pragma once
 
 #include <memory>
@@ -7,25 +7,11 @@
 
 #include "core/search/neighbourhood.h"
 #include "core/search/query.h"
+#include "core/search/search_terms.h"
 
 namespace irispair {
 
-// A stored iris used as the probe.
-struct StoredId {
-  std::uint32_t serial_id = 0;
-  std::uint32_t version = 0;
-};
-
-struct SearchTerms {
-  // Null: a stored iris is the probe.
-  std::shared_ptr<const Query> query;
-  StoredId stored;
-  Side side = Side::kLeft;
-  Orientation orientation = Orientation::kNormal;
-  RotationWindow window;
-  std::uint32_t ef = 0;
-  std::uint32_t match_limit = 0;
-};
+using SearchTerms = BasicSearchTerms<Query>;
 
 class Search {
  public:

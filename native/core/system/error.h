@@ -14,6 +14,7 @@ enum class ErrorCode {
   kBindingRefused,
   kUnknownQuery,
   kCancelled,
+  kPartyFailed,
   kSystem,
 };
 

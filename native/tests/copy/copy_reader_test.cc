@@ -8,6 +8,7 @@
 
 #include "core/system/error.h"
 #include "tests/search/support.h"
+#include "tests/shares/support.h"
 
 namespace irispair {
 namespace {
@@ -48,19 +49,22 @@ std::vector<Column> Columns(const test::NaiveIris& iris) {
 
 const std::vector<Column> kDeleted(4, Bytes{});
 
-struct Read {
+template <typename Eye>
+struct BasicRead {
   std::vector<CopiedRow> rows;
-  std::vector<IrisPlanes> irises;
+  std::vector<BothEyes<Eye>> irises;
   std::vector<RowFault> faults;
   bool ended = false;
 };
+using Read = BasicRead<EyePlanes>;
 
-Read ReadInPieces(const Bytes& stream, std::size_t piece) {
-  CopyReader reader;
-  Read read;
+template <typename Eye = EyePlanes>
+BasicRead<Eye> ReadInPieces(const Bytes& stream, std::size_t piece) {
+  BasicCopyReader<Eye> reader;
+  BasicRead<Eye> read;
   for (std::size_t offset = 0; offset < stream.size(); offset += piece) {
     reader.Feed(std::span(stream).subspan(offset, std::min(piece, stream.size() - offset)),
-                [&read](const CopiedRow& row, const IrisPlanes& iris) {
+                [&read](const CopiedRow& row, const BothEyes<Eye>& iris) {
                   read.rows.push_back(row);
                   read.irises.push_back(iris);
                 });
@@ -174,6 +178,40 @@ TEST(CopyReader, RefusesWhatIsNoSuchStream) {
   stream = Header();
   stream[0] = 'p';
   EXPECT_THROW(ReadInPieces(stream, 19), Error);
+}
+
+TEST(CopyReader, ReadsSharesAsTheyAre) {
+  std::mt19937_64 random(13);
+  const IrisShares iris{RandomShare(random), RandomShare(random)};
+  const auto bytes = [](const auto& part) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(part.data());
+    return Column(Bytes(begin, begin + sizeof(part)));
+  };
+  const std::vector<Column> good{bytes(iris[0].code), bytes(iris[0].mask), bytes(iris[1].code),
+                                 bytes(iris[1].mask)};
+  std::vector<Column> short_mask = good;
+  short_mask[1]->pop_back();
+  std::mt19937 small(14);
+  Bytes stream = Header();
+  Append(stream, Row(1, 3, good));
+  Append(stream, Row(2, 0, short_mask));
+  Append(stream, Row(3, 0, kDeleted));
+  Append(stream, Row(4, 0, Columns(test::RandomIris(small))));
+  Append(stream, BigEndian(0xffff, 2));
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{4096}, stream.size()}) {
+    const auto read = ReadInPieces<ShareRecord>(stream, piece);
+    EXPECT_TRUE(read.ended);
+    ASSERT_EQ(read.rows.size(), 4U);
+    EXPECT_EQ(read.rows[0].version, 3);
+    EXPECT_EQ(read.rows[0].state, RowState::kLive);
+    EXPECT_EQ(read.irises[0], iris);
+    EXPECT_EQ(read.rows[1].state, RowState::kBad);
+    EXPECT_EQ(read.rows[2].state, RowState::kDeleted);
+    EXPECT_EQ(read.rows[3].state, RowState::kBad);
+    ASSERT_EQ(read.faults.size(), 2U);
+    EXPECT_EQ(read.faults[0].problem, "left_mask has 12799 bytes, expected 12800");
+    EXPECT_EQ(read.faults[1].problem, "left_code has 1600 bytes, expected 25600");
+  }
 }
 
 }  // namespace

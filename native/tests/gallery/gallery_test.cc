@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <thread>
 
+#include "core/shares/share_record.h"
 #include "core/system/error.h"
+#include "tests/shares/support.h"
 
 namespace irispair {
 namespace {
@@ -69,6 +71,25 @@ TEST(Gallery, ErasesTheBitsAndReusesTheSlotOnceNobodyReads) {
   EXPECT_TRUE(gallery.Reserve(1));
   EXPECT_EQ(seen->real[0], 0U);
   EXPECT_EQ(gallery.used(), 0U);
+}
+
+TEST(Gallery, HoldsSharesAlike) {
+  std::mt19937_64 random(3);
+  const IrisShares iris{RandomShare(random), RandomShare(random)};
+  BasicGallery<ShareRecord> gallery(Plan(2, 6), 1, KernelCalls::System());
+  EXPECT_EQ(gallery.arena(Side::kLeft).stride_bytes(), 38'400U);
+  ASSERT_TRUE(gallery.Reserve(2));
+  gallery.Publish(1, 0, {RandomShare(random), RandomShare(random)});
+  gallery.Publish(2, 4, iris);
+  EXPECT_EQ(*gallery.Find(Side::kLeft, 2, 4), iris[0]);
+  EXPECT_EQ(*gallery.Find(Side::kRight, 2, 4), iris[1]);
+  const ShareRecord* erased = gallery.Find(Side::kRight, 1, 0);
+  gallery.Erase(1, 1);
+  EXPECT_EQ(*erased, ShareRecord{});
+  EXPECT_FALSE(gallery.Reserve(2));
+  gallery.Grow();
+  EXPECT_TRUE(gallery.Reserve(5));
+  EXPECT_EQ(*gallery.Read(2)[1], iris[1]);
 }
 
 TEST(Gallery, RefusesToPublishWhatWasNotReserved) {

@@ -180,16 +180,16 @@ TEST(Arena, GrowsBySegmentsThatNeverMoveUpToItsMaximum) {
   plan.initial_capacity = 10;
   plan.grow_by = 4;
   plan.maximum_capacity = 17;
-  Arena arena(plan, KernelCalls::System());
-  EyePlanes* const first = arena.Slot(9);
-  first->real[0] = 42;
+  Arena arena(plan, 2400, KernelCalls::System());
+  std::byte* const first = arena.Slot(9);
+  *first = std::byte{42};
   arena.Grow();
   EXPECT_EQ(arena.capacity(), 14U);
   arena.Grow();
   EXPECT_EQ(arena.capacity(), 17U);
   EXPECT_EQ(arena.Slot(9), first);
-  EXPECT_EQ(arena.Slot(9)->real[0], 42U);
-  arena.Slot(16)->mask[199] = 7;
+  EXPECT_EQ(arena.Slot(9)[0], std::byte{42});
+  arena.Slot(16)[2399] = std::byte{7};
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(arena.Slot(11)) % 64, 0U);
   EXPECT_THROW(arena.Grow(), Error);
 }

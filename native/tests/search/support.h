@@ -134,7 +134,8 @@ class Bench {
 // Holds every worker of a bench until it is opened or goes.
 class Gate {
  public:
-  explicit Gate(Bench& bench) : opened_(open_.get_future().share()) {
+  template <typename AnyBench>
+  explicit Gate(AnyBench& bench) : opened_(open_.get_future().share()) {
     const std::size_t workers = bench.pools.worker_count();
     auto held = std::make_shared<std::promise<void>>();
     auto left = std::make_shared<std::atomic<std::size_t>>(workers);

@@ -11,7 +11,7 @@ import type { Iris } from '@irispair/common/iris/template';
 import type * as api from '@irispair/proto/public';
 import type { PairClient } from 'irispair/client/pair-client';
 import { decisionName } from 'irispair/commands/bulk';
-import { readLines } from 'irispair/input/ndjson';
+import { parseCapture, readLines } from 'irispair/input/ndjson';
 import { GROUPS, PEOPLE_DIRECTORY, type GroupName } from '../people.js';
 
 interface Visitor {
@@ -32,9 +32,9 @@ export class Visitors {
     const groups = new Map<string, Visitor[]>();
     for (const name of Object.keys(GROUPS)) {
       const visitors: Visitor[] = [];
-      for await (const line of readLines(join(PEOPLE_DIRECTORY, `${name}.ndjson`))) {
+      for await (const line of readLines(join(PEOPLE_DIRECTORY, `${name}.ndjson`), parseCapture)) {
         if ('problem' in line) throw new Error(`${name}: ${line.problem}`);
-        visitors.push(line.capture);
+        visitors.push(line.item);
       }
       groups.set(name, visitors);
     }

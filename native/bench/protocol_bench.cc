@@ -1,0 +1,178 @@
+// Comparisons a second a core of the protocols on shares, three parties in one process, one thread: the time
+// of each party is counted by itself. Prints one JSON object.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "core/protocol/programs/evaluate_program.h"
+#include "core/protocol/programs/match_program.h"
+#include "core/protocol/protocol_run.h"
+
+namespace irispair {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kRoundTime = std::chrono::milliseconds(250);
+constexpr int kRounds = 5;
+constexpr std::array<std::size_t, 4> kBatches{128, 512, 2048, 8192};
+constexpr std::uint32_t kMatchLimit = 16'384;
+constexpr std::size_t kEf = 320;
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+std::array<PairKeys, kParties> RandomKeys(std::mt19937_64& random) {
+  std::array<PairKeys, kParties> keys;
+  for (unsigned party = 0; party < kParties; ++party) {
+    for (std::uint8_t& byte : keys[party].with_next) byte = static_cast<std::uint8_t>(random());
+    keys[(party + 1) % kParties].with_previous = keys[party].with_next;
+  }
+  return keys;
+}
+
+// Strangers: dot products near 0 of 9,000 common bits.
+std::array<DotProducts, kParties> Strangers(std::size_t pairs, std::size_t rotations,
+                                            std::mt19937_64& random) {
+  std::array<DotProducts, kParties> dots;
+  for (DotProducts& party : dots) party = {pairs, rotations, {}, {}};
+  for (std::size_t index = 0; index < pairs * rotations; ++index) {
+    const auto code = static_cast<std::uint16_t>(random() % 512 - 256);
+    const auto mask = static_cast<std::uint16_t>(8'800 + random() % 400);
+    std::array<std::uint16_t, 4> summands;
+    for (std::uint16_t& summand : summands) summand = static_cast<std::uint16_t>(random());
+    dots[0].code.push_back(summands[0]);
+    dots[1].code.push_back(summands[1]);
+    dots[2].code.push_back(static_cast<std::uint16_t>(code - summands[0] - summands[1]));
+    dots[0].mask.push_back(summands[2]);
+    dots[1].mask.push_back(summands[3]);
+    dots[2].mask.push_back(static_cast<std::uint16_t>(mask - summands[2] - summands[3]));
+  }
+  return dots;
+}
+
+// A full neighbourhood of irises that are nearer than any stranger.
+std::array<SharedNeighbourhood, kParties> Full() {
+  std::array<SharedNeighbourhood, kParties> parties;
+  for (unsigned party = 0; party < kParties; ++party) {
+    SharedNeighbourhood& neighbourhood = parties[party];
+    neighbourhood.ranked = {Shared32(kEf), Shared32(kEf)};
+    neighbourhood.matches.resize(kEf, MatchBit::kNo);
+    if (party == 0) {
+      std::ranges::fill(neighbourhood.ranked.code.own, 1'000);
+      std::ranges::fill(neighbourhood.ranked.mask.own, 9'000);
+    }
+    if (party == 1) {
+      std::ranges::fill(neighbourhood.ranked.code.previous, 1'000);
+      std::ranges::fill(neighbourhood.ranked.mask.previous, 9'000);
+    }
+  }
+  return parties;
+}
+
+struct Cost {
+  double party_seconds = 0;
+  std::size_t rounds = 0;
+  double party_bytes = 0;
+};
+
+// One run of all three; seconds and bytes of the average party.
+template <typename Output, typename Start>
+Cost RunOnce(std::mt19937_64& random, const Start& start) {
+  const std::array<PairKeys, kParties> keys = RandomKeys(random);
+  std::array<std::unique_ptr<ProgramRun<Output>>, kParties> runs;
+  std::array<std::optional<Bytes>, kParties> messages;
+  Clock::duration computing{};
+  for (unsigned party = 0; party < kParties; ++party) {
+    const auto begin = Clock::now();
+    runs[party] = std::make_unique<ProgramRun<Output>>(party, keys[party], start);
+    messages[party] = runs[party]->Advance({});
+    computing += Clock::now() - begin;
+  }
+  while (messages[0].has_value()) {
+    std::array<std::optional<Bytes>, kParties> answers;
+    for (unsigned party = 0; party < kParties; ++party) {
+      const Bytes& received = *messages[(party + 2) % kParties];
+      const auto begin = Clock::now();
+      answers[party] = runs[party]->Advance(received);
+      computing += Clock::now() - begin;
+    }
+    messages = std::move(answers);
+  }
+  Cost cost{std::chrono::duration<double>(computing).count() / kParties, runs[0]->rounds(), 0};
+  for (const auto& run : runs) cost.party_bytes += static_cast<double>(run->sent_bytes()) / kParties;
+  return cost;
+}
+
+// Runs until the round's time is over; seconds of the average party for one run.
+template <typename Run>
+Cost Round(const Run& run) {
+  Cost last;
+  double seconds = 0;
+  std::size_t runs = 0;
+  for (const auto begin = Clock::now(); Clock::now() - begin < kRoundTime; ++runs) {
+    last = run();
+    seconds += last.party_seconds;
+  }
+  last.party_seconds = seconds / static_cast<double>(runs);
+  return last;
+}
+
+template <typename Run>
+void Report(const char* program, std::size_t rotations, std::size_t batch, const Run& run) {
+  static const char* separator = "";
+  std::vector<double> seconds;
+  Cost cost;
+  for (int round = 0; round < kRounds; ++round) {
+    cost = Round(run);
+    seconds.push_back(cost.party_seconds);
+  }
+  const auto comparisons = static_cast<double>(batch);
+  std::printf(
+      "%s\n  {\"program\": \"%s\", \"rotations\": %zu, \"batch\": %zu, \"comparisons_per_second_per_core\": "
+      "%.0f, "
+      "\"rounds\": %zu, \"bytes_per_comparison\": %.2f}",
+      separator, program, rotations, batch, comparisons / Median(seconds), cost.rounds,
+      cost.party_bytes / comparisons);
+  separator = ",";
+}
+
+void Run() {
+  std::mt19937_64 random(1);
+  const auto neighbourhoods = Full();
+  std::printf("{\"rows\": [");
+  for (const std::size_t rotations : {1, 11}) {
+    for (const std::size_t batch : kBatches) {
+      const auto dots = Strangers(batch, rotations, random);
+      Report("match", rotations, batch, [&] {
+        return RunOnce<MatchOutput>(random, [&](Party& party) {
+          return MatchProgram(party, MatchInput{dots[party.index()], kMatchLimit});
+        });
+      });
+    }
+  }
+  for (const std::size_t rotations : {11, 31}) {
+    for (const std::size_t batch : kBatches) {
+      const auto dots = Strangers(batch, rotations, random);
+      Report("evaluate", rotations, batch, [&] {
+        return RunOnce<EvaluateOutput>(random, [&](Party& party) {
+          return EvaluateProgram(
+              party, EvaluateInput{dots[party.index()], kEf, kMatchLimit, neighbourhoods[party.index()]});
+        });
+      });
+    }
+  }
+  std::printf("\n]}\n");
+}
+
+}  // namespace
+}  // namespace irispair
+
+int main() { irispair::Run(); }

@@ -1,0 +1,71 @@
+#include "core/shared_search/comparison_run.h"
+
+#include <gtest/gtest.h>
+
+#include "core/search/batch_compare.h"
+#include "tests/shared_search/support.h"
+
+namespace irispair {
+namespace {
+
+using test::NaiveIris;
+using test::Recaptured;
+using test::Trio;
+
+TEST(ComparisonRun, TellsWhichEyesOfEveryPairMatchAsThePlainEngineDoes) {
+  std::mt19937 random(62);
+  const auto stranger = [&random] { return naive::Random(random, 0.8); };
+  const NaiveIris person{stranger(), stranger()};
+  const std::vector<NaiveIris> batch{
+      person,
+      // The same person, turned by 4 columns.
+      {Recaptured(person.left, 0.2, 4, random), Recaptured(person.right, 0.2, 4, random)},
+      // One eye only.
+      {Recaptured(person.left, 0.2, -3, random), stranger()},
+      {stranger(), Recaptured(person.right, 0.2, 0, random)},
+      // The person in a mirrored picture, whole and one eye.
+      {naive::Mirrored(person.right), naive::Mirrored(person.left)},
+      {stranger(), Recaptured(naive::Mirrored(person.left), 0.2, 2, random)},
+      // Turned too far for the window.
+      {Recaptured(person.left, 0.1, 9, random), stranger()},
+  };
+  Trio trio(1);
+  std::vector<Trio::Probe> probes;
+  std::vector<std::shared_ptr<const Query>> plain;
+  for (const NaiveIris& iris : batch) {
+    probes.push_back(trio.Prepare(iris));
+    plain.push_back(probes.back().plain);
+  }
+  for (const std::size_t size : {std::size_t{2}, std::size_t{3}, batch.size()}) {
+    probes.resize(std::min(probes.size(), batch.size()));
+    const std::vector<Trio::Probe> some(probes.begin(), probes.begin() + static_cast<std::ptrdiff_t>(size));
+    const RotationWindow window = size == 3 ? RotationWindow{-2, 3} : RotationWindow{0, 5};
+    std::vector<std::uint8_t> expected;
+    for (std::size_t row = 0; row < size; ++row) {
+      const auto bits =
+          MatchBitsWithLater(std::span(plain).first(size), row, window, test::kLimit, BestKernel());
+      expected.insert(expected.end(), bits.begin(), bits.end());
+    }
+    const auto runs = trio.Compare(some, window);
+    EXPECT_GT(test::HandRound(runs), 0U);
+    for (const auto& run : runs) EXPECT_EQ(run->bits(), expected);
+    EXPECT_GT(std::ranges::count(expected, 3), 0);
+  }
+}
+
+TEST(ComparisonRun, FailsWhenAPartyComparesOtherRotations) {
+  std::mt19937 random(63);
+  Trio trio(1);
+  const std::vector<Trio::Probe> probes{trio.Prepare(test::RandomIris(random)),
+                                        trio.Prepare(test::RandomIris(random))};
+  const auto runs = trio.Compare(probes, {0, 2});
+  const auto others = trio.Compare(probes, {1, 2});
+  const Bytes message = *test::Advance(*runs[0], {}).message;
+  test::Advance(*others[1], {});
+  const RunProgress progress = test::Advance(*others[1], message);
+  ASSERT_TRUE(progress.failure.has_value());
+  EXPECT_EQ(progress.failure->code(), ErrorCode::kPartyFailed);
+}
+
+}  // namespace
+}  // namespace irispair

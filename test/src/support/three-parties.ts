@@ -1,0 +1,90 @@
+/** Three real pairs in secret-shared mode in a directory of their own, for one test file. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PARTIES, type OfEachParty } from '@irispair/common/parties/party';
+import { ofEachParty } from 'irispair/client/of-each-party';
+import { PairClient } from 'irispair/client/pair-client';
+import { PartiesClient } from 'irispair/client/parties-client';
+import type { ServiceName } from 'irispair/pair/pair';
+import { ThreeParties } from 'irispair/pair/three-parties';
+
+const LOG_LINES_TOLD = 20;
+
+/** Running parties with a client of all, and one of each. */
+export class ThreePartiesUnderTest {
+  private constructor(
+    /** Holds a directory for each party; what a test writes beside them goes with it. */
+    readonly directory: string,
+    readonly parties: ThreeParties,
+    readonly client: PartiesClient,
+    readonly clients: OfEachParty<PairClient>,
+    private readonly logs: OfEachParty<string[]>,
+  ) {}
+
+  /** Starts all services and waits until the parties serve. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<ThreePartiesUnderTest> {
+    const directory = await mkdtemp(join(tmpdir(), 'irispair-test-'));
+    const logs = ofEachParty((): string[] => []);
+    const parties = await ThreeParties.start({
+      directory,
+      environment: {
+        IRIS_STORE_INITIAL_CAPACITY: '200',
+        IRISPAIR_ARRIVAL_MILLISECONDS: '3000',
+        ...environment,
+      },
+      logged: (party, service, line) => logs[party].push(`[party ${party}, ${service}] ${line}`),
+      died: (party, service, { reason }) => logs[party].push(`[party ${party}, ${service}] ended: ${reason}`),
+    });
+    const clients = ofEachParty((party) => new PairClient(parties.addresses[party]));
+    const test = new ThreePartiesUnderTest(
+      directory,
+      parties,
+      new PartiesClient(parties.addresses),
+      clients,
+      logs,
+    );
+    await test.untilReady();
+    return test;
+  }
+
+  /** As `--parties` takes it. */
+  get addresses(): string {
+    return this.parties.addresses.join(',');
+  }
+
+  /** How many are enrolled and the highest serial id, at each party. */
+  async held(): Promise<[enrolled: number, highestSerialId: number][]> {
+    const statuses = await this.client.statuses();
+    return statuses.map(({ enrolled, highestSerialId }) => [enrolled, highestSerialId]);
+  }
+
+  /** What the services of all parties have logged. */
+  get log(): readonly string[] {
+    return this.logs.flat();
+  }
+
+  /** Starts a service again that was killed. Resolves when the parties serve. */
+  async startAgain(party: number, service: ServiceName): Promise<void> {
+    this.parties.pairs[party].startService(service);
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    try {
+      await this.parties.ready();
+    } catch (error) {
+      await this.parties.stop();
+      const told = PARTIES.map((party) => this.logs[party].slice(-LOG_LINES_TOLD).join('\n'));
+      throw new Error(`${String(error)}\n${told.join('\n')}`, { cause: error });
+    }
+  }
+
+  /** Stops everything and removes the directory. */
+  async stop(): Promise<void> {
+    this.client.close();
+    for (const client of this.clients) client.close();
+    await this.parties.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
