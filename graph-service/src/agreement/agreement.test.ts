@@ -12,6 +12,7 @@ import {
   type DeleteResponse,
   type EnrollResponse,
   type GetIrisResponse,
+  type ProcessRequest,
   type SearchResponse,
   type VerifyResponse,
 } from '@irispair/proto/public';
@@ -235,13 +236,52 @@ describe('three parties that agree', () => {
 
   it('refuse an id that is in work already', async () => {
     const shares = sharesOf(person(104));
-    const requests = house.parties
-      .slice(0, 2)
-      .map((one) => [one, { share: shares[one.party], orList: [], requestId: 'twice' }] as const);
-    const first = requests.map(([one, request]) => one.call('search', request));
-    const second = await Promise.all(requests.map(([one, request]) => one.call('search', request)));
-    for (const answer of second) refused(answer, status.ALREADY_EXISTS, /"twice" is in work already/);
-    for (const answer of await Promise.all(first)) refused(answer, status.DEADLINE_EXCEEDED, /party 2/);
+    for (const both of await Promise.all(
+      house.parties.slice(0, 2).map((one) => {
+        const request = { share: shares[one.party], orList: [], requestId: 'twice' };
+        return Promise.all([one.call('search', request), one.call('search', request)]);
+      }),
+    )) {
+      const isFirst = (answer: unknown) => isServiceError(answer) && answer.code === status.DEADLINE_EXCEEDED;
+      const [second] = both.filter((answer) => !isFirst(answer));
+      assert.equal(both.filter(isFirst).length, 1);
+      refused(second, status.ALREADY_EXISTS, /"twice" is in work already/);
+    }
+  });
+
+  it('answer requests of the bulk stream, each by the id of the stream', async () => {
+    const shares = sharesOf(person(1));
+    const requests = house.parties.map(({ party }): ProcessRequest[] => [
+      {
+        requestId: 'of the stream',
+        request: {
+          $case: 'search',
+          value: { share: shares[party], orList: [], requestId: 'of the parties' },
+        },
+      },
+      { requestId: 'without a name', request: { $case: 'delete', value: { serialId: 1 } } },
+    ]);
+    const answers = await Promise.all(house.parties.map((one) => one.bulk(requests[one.party])));
+    for (const three of answers) {
+      const found = three.find(({ requestId }) => requestId === 'of the stream')?.response;
+      assert.ok(found?.$case === 'search', JSON.stringify(three));
+      assert.equal(found.value.decision, Decision.DUPLICATE);
+      const wrong = three.find(({ requestId }) => requestId === 'without a name')?.response;
+      assert.ok(wrong?.$case === 'error');
+      assert.match(wrong.value.message, /^request_id: missing/);
+    }
+  });
+
+  it('refuse at all what the caller of the leader no longer waits for', async () => {
+    const shares = sharesOf(person(105));
+    const request = (party: number) => ({ share: shares[party], orList: [], requestId: 'impatient' });
+    const others = house.parties.slice(1).map((one) => one.call('search', request(one.party)));
+    const [leader] = house.parties;
+    // So little that it is over when the leader has the request.
+    refused(await leader.call('search', request(0), 1), status.DEADLINE_EXCEEDED, /./);
+    const codes = (await Promise.all(others)).map((answer) => isServiceError(answer) && answer.code);
+    assert.equal(codes[0], codes[1]);
+    assert.ok(codes[0] === status.CANCELLED || codes[0] === status.DEADLINE_EXCEEDED, String(codes[0]));
   });
 
   it('do not measure recall', async () => {

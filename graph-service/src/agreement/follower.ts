@@ -259,7 +259,10 @@ export class Follower implements Desk {
     logger.warn("the graph differs from the leader's: taking the leader's");
     readiness.noteApart("taking the leader's graph");
     const copy = this.client.copyGraph({});
-    await turns.take(() => member.term.until(index.replace(receiveGraph(copy))));
+    member.term.whenOver(() => {
+      copy.cancel();
+    });
+    await turns.take(() => index.replace(receiveGraph(copy)));
     member.call.write({ kind: { $case: 'standing', value: await batches.standing() } });
   }
 

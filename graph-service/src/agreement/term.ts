@@ -38,6 +38,11 @@ export class Term {
     this.reject(reason);
   }
 
+  /** Calls when it ends. */
+  whenOver(call: () => void): void {
+    this.over.catch(call);
+  }
+
   /** Waits while the term lasts. @throws what ended it */
   until<Result>(work: Promise<Result>): Promise<Result> {
     return Promise.race([this.over, work]);
