@@ -7,7 +7,9 @@ import { runLinksBench } from './links.js';
 import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
+import { runProtocolBench } from './protocols.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
+import { runSharesBench } from './shares.js';
 import { runTracesBench } from './traces.js';
 import { runWholeBench } from './whole.js';
 
@@ -19,6 +21,8 @@ interface Part {
 
 const PARTS: Readonly<Record<string, Part>> = {
   kernel: { run: runKernelBench, byDefault: true },
+  shares: { run: runSharesBench, byDefault: true },
+  protocols: { run: runProtocolBench, byDefault: true },
   hop: { run: runHopBench, byDefault: true },
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Orientation, Side } from '@irispair/common/iris/side';
 import type { Iris } from '@irispair/common/iris/template';
+import { PARTIES, type OfEachParty } from '@irispair/common/parties/party';
 import { nativeErrorCode } from './engine.js';
 import {
   StepOutcome,
@@ -33,7 +34,6 @@ import {
   recaptured,
   sharesOf,
   startSharedEngines,
-  type PerParty,
 } from './support/shared-engines.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -53,7 +53,7 @@ function decided({ entered, outcome, matchCount, neighbourhoodSize, stale }: Ste
 }
 
 describe('three shared engines', () => {
-  let engines: PerParty<SharedEngine>;
+  let engines: OfEachParty<SharedEngine>;
   let plain: IrisEngine;
   let people: Iris[];
 
@@ -73,7 +73,7 @@ describe('three shared engines', () => {
   /** The same step at all of them; the answers must be alike. */
   async function stepAlike(
     searchId: number,
-    open: PerParty<OpenSearch | null>,
+    open: OfEachParty<OpenSearch | null>,
     openPlain: OpenSearch | null,
     candidates: Uint8Array,
     close = false,
@@ -257,7 +257,7 @@ describe('a shared engine', () => {
   const [KEYS] = keysOfRun();
 
   beforeEach(async () => {
-    engine = createSharedEngine({ ...engineOptions(8, 16), kernel: null, party: 1 });
+    engine = createSharedEngine({ ...engineOptions(8, 16), kernel: null, party: PARTIES[1] });
     const [first, second] = [realisticIris(), realisticIris()].map((iris) => sharesOf(iris)[1]);
     [handle] = await engine.prepareQueries(first);
     await engine.reserve(2);
@@ -280,7 +280,7 @@ describe('a shared engine', () => {
   }
 
   it('opens beside the event loop, and has a kernel of its name', async () => {
-    const opened = await openSharedEngine({ ...engineOptions(8, 8), kernel: 'scalar', party: 0 });
+    const opened = await openSharedEngine({ ...engineOptions(8, 8), kernel: 'scalar', party: PARTIES[0] });
     try {
       assert.equal(opened.kernel, 'scalar');
     } finally {
@@ -505,7 +505,7 @@ describe('a shared engine', () => {
   });
 
   it('is not built from options that are wrong', () => {
-    const options: SharedEngineOptions = { ...engineOptions(4, 4), kernel: null, party: 0 };
+    const options: SharedEngineOptions = { ...engineOptions(4, 4), kernel: null, party: PARTIES[0] };
     const cases: [word: string, options: unknown][] = [
       ...[undefined, null, -1, 3, 0.5, '1'].map((party): [string, unknown] => [
         'party',
@@ -521,7 +521,7 @@ describe('a shared engine', () => {
   });
 
   it('is closed while runs are open and at work: they end, and all that follows is refused', async () => {
-    const other = createSharedEngine({ ...engineOptions(8, 8), kernel: null, party: 2 });
+    const other = createSharedEngine({ ...engineOptions(8, 8), kernel: null, party: PARTIES[2] });
     const record = randomBytes(SHARED_IRIS_RECORD_BYTES);
     const [query] = await other.prepareQueries(record);
     await other.reserve(1);

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Template } from '@irispair/common/iris/template';
+import { PARTIES } from '@irispair/common/parties/party';
 import { compareTemplates, leastDistance } from './compare.js';
 import { fractionalHammingDistance, type Distance } from './distances.js';
 import { availableKernels } from './engine.js';
+import { recombineTemplate } from './shares.js';
 
 type Figures = [differing: number, unmasked: number][];
 
@@ -19,6 +21,7 @@ interface Vectors {
     min31: { fhd: number; shift: number } | null;
     mirrored_probe_by_shift: Figures;
   }[];
+  shares: { id: string; parties: { code: string; mask: string }[] }[];
 }
 
 const vectors = JSON.parse(
@@ -60,4 +63,25 @@ describe('the published vectors', () => {
       }
     });
   }
+
+  it('are what any two parties recombine their published shares to', () => {
+    assert.equal(vectors.shares.length, 4);
+    for (const { id, parties } of vectors.shares) {
+      const held = PARTIES.map((party) => {
+        const { code, mask } = parties[party];
+        return { party, share: Buffer.concat([Buffer.from(code, 'base64'), Buffer.from(mask, 'base64')]) };
+      });
+      const { irisCodes, maskCodes } = template(id);
+      for (const [first, second] of [
+        [0, 1],
+        [1, 2],
+        [2, 0],
+      ]) {
+        const eye = recombineTemplate(held[first], held[second]);
+        assert.ok(eye);
+        assert.deepEqual(eye.irisCodes, Buffer.from(irisCodes.map((byte, index) => byte & maskCodes[index])));
+        assert.deepEqual(eye.maskCodes, maskCodes);
+      }
+    }
+  });
 });

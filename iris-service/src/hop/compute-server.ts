@@ -102,7 +102,7 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     }),
     compareQueries: unary(
       'CompareQueries',
-      (request) => compareQueries(request, parts.comparing),
+      (request, traces) => compareQueries(request, parts.comparing, traces),
       ({ trace }) => tracesOf(trace, 'batch mates', parts),
     ),
     commit: unary(
@@ -251,11 +251,13 @@ async function prepare(
 async function compareQueries(
   { queryHandles, baseRotation, rotationReach, matchLimit, run }: wire.CompareQueriesRequest,
   comparing: Comparing,
+  traces: SpanGroup,
 ): Promise<wire.CompareQueriesResponse> {
   checkCount(queryHandles.length, 2, MOST_PROBES, 'query_handles');
   const window = { baseRotation, rotationReach, matchLimit };
-  const bits = await comparing.compareQueries({ queries: queryHandles, window, run });
-  return { matchBits: Buffer.from(bits) };
+  const compared = await comparing.compareQueries({ queries: queryHandles, window, run });
+  traces.set(compared.attributes);
+  return { matchBits: Buffer.from(compared.matchBits) };
 }
 
 async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Promise<void> {

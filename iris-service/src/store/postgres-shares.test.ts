@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createHash } from 'node:crypto';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { createLogger } from '@irispair/common/log/logger';
+import { PARTIES } from '@irispair/common/parties/party';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { openSharedEngine } from '@irispair/native/shared-engine';
@@ -66,7 +67,7 @@ describe("a deployment's table of shares", () => {
   /** Loads into an engine; resolves to the records that it holds then, by serial id. */
   async function load(skipBadRows = false): Promise<Map<number, Buffer | undefined>> {
     const store = await open(PARTY_1, skipBadRows);
-    const engine = await openSharedEngine({ ...SMALL_ENGINE, party: 1 });
+    const engine = await openSharedEngine({ ...SMALL_ENGINE, party: PARTIES[1] });
     try {
       const records = new Map<number, Buffer | undefined>();
       await store.loadInto(engine, {

@@ -218,15 +218,15 @@ class HankelDots {
         }
         for (std::size_t group = 0; group < pass.groups.size(); ++group) {
           const Rows rows = Moved(pass.groups[group], row);
-          // Only the first query waits for memory.
-          const Rows next = query > 0                        ? rows
-                            : group + 1 < pass.groups.size() ? Moved(pass.groups[group + 1], row)
+          const Rows next = group + 1 < pass.groups.size() ? Moved(pass.groups[group + 1], row)
                             : row + kRowsAtOnce < PreparedShare::kRows
                                 ? Moved(pass.groups[0], row + kRowsAtOnce)
                                 : pass.after;
           for (int piece = 0; piece < pass.pieces; ++piece) {
             const int first = FirstOf(pass, piece);
-            SumPiece<blocks>(query_rows, kFarthestRotation - first, rows, piece == 0 ? next : rows, sums);
+            // Only the first query's first piece finds its rows in memory.
+            const Rows* coming = query == 0 && piece == 0 ? &next : nullptr;
+            SumPiece<blocks>(query_rows, kFarthestRotation - first, rows, coming, sums);
             sums += kBlockColumns * Products(blocks);
           }
         }
@@ -264,20 +264,25 @@ class HankelDots {
 
   template <int blocks>
   static IRISPAIR_DOTS void SumPiece(const std::array<QueryRow, kRowsAtOnce>& query, int place,
-                                     const Rows& rows, const Rows& next, Stored* sums) {
+                                     const Rows& rows, const Rows* coming, Stored* sums) {
     constexpr int kSweep = Vectors::SweepFor(blocks);
-    Sweep<blocks, 0, kSweep, true>(query, place, rows, next, sums);
-    if constexpr (kSweep <= 2) Sweep<blocks, kSweep, kSweep, false>(query, place, rows, next, sums);
+    if (coming != nullptr) {
+      Sweep<blocks, 0, kSweep, true>(query, place, rows, *coming, sums);
+    } else {
+      Sweep<blocks, 0, kSweep, false>(query, place, rows, rows, sums);
+    }
+    if constexpr (kSweep <= 2) Sweep<blocks, kSweep, kSweep, false>(query, place, rows, rows, sums);
     if constexpr (kSweep == 1) {
-      Sweep<blocks, 2, 1, false>(query, place, rows, next, sums);
-      Sweep<blocks, 3, 1, false>(query, place, rows, next, sums);
+      Sweep<blocks, 2, 1, false>(query, place, rows, rows, sums);
+      Sweep<blocks, 3, 1, false>(query, place, rows, rows, sums);
     }
   }
 
-  // Sums the products of the rotations from..from + count - 1 within a block over some rows.
+  // Sums the products of the rotations from..from + count - 1 within a block over some rows. A function of
+  // its own, so that no other variable competes for its registers.
   template <int blocks, int from, int count, bool prefetch>
-  static IRISPAIR_DOTS void Sweep(const std::array<QueryRow, kRowsAtOnce>& query, int place, const Rows& rows,
-                                  const Rows& next, Stored* sums) {
+  [[gnu::noinline]] static IRISPAIR_DOTS void Sweep(const std::array<QueryRow, kRowsAtOnce>& query, int place,
+                                                    const Rows& rows, const Rows& next, Stored* sums) {
     constexpr int kCounters = count * Products(blocks);
     constexpr int kWholeGroups = kBlocksInRow / blocks;
     constexpr int kRest = kBlocksInRow % blocks;
@@ -307,13 +312,15 @@ class HankelDots {
     for (int index = 0; index < kCounters; ++index) sums[index].sums = counters[index];
   }
 
+  // Asks for the cache lines that begin within some blocks of the rows.
   template <int blocks>
   static IRISPAIR_DOTS_INLINE void Prefetch(const Rows& rows, std::size_t element) {
     constexpr std::size_t kElementsInLine = 32;
+    const std::size_t end = element + blocks * kBlockElements;
+    const std::size_t line = (element + kElementsInLine - 1) / kElementsInLine * kElementsInLine;
     for (const std::uint16_t* row : rows.at) {
-      for (std::size_t ahead = 0; ahead < blocks * kBlockElements; ahead += kElementsInLine) {
-        __builtin_prefetch(row + element + ahead);
-      }
+      if (line < end) __builtin_prefetch(row + line);
+      if (line + kElementsInLine < end) __builtin_prefetch(row + line + kElementsInLine);
     }
   }
 

@@ -1,13 +1,11 @@
 /** What the tests of the shared engine share: three parties in one process, and messages handed round. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
+import { PARTIES, previousParty, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
+import { shareTemplate } from '../shares.js';
 import { createSharedEngine } from '../shared-engine.js';
-import type { PartyIndex, ProtocolRun, RunKeys, SharedEngine } from '../shared-engine-types.js';
+import type { ProtocolRun, RunKeys, SharedEngine } from '../shared-engine-types.js';
 import { engineOptions } from './engines.js';
-import { naiveShares } from './naive-shares.js';
-
-/** One of each party's. */
-export type PerParty<Each> = [Each, Each, Each];
 
 const COLUMNS = 200;
 const ROWS = 16;
@@ -90,35 +88,39 @@ function setColumn(bytes: Buffer, row: number, column: number, bits: number): vo
 }
 
 /** Each party's record of an iris. */
-export function sharesOf({ left, right }: Iris): PerParty<Buffer> {
-  const ofLeft = naiveShares(left);
-  const ofRight = naiveShares(right);
+export function sharesOf({ left, right }: Iris): OfEachParty<Buffer> {
+  const ofLeft = shareTemplate(left.irisCodes, left.maskCodes);
+  const ofRight = shareTemplate(right.irisCodes, right.maskCodes);
   return perParty((party) => Buffer.concat([ofLeft[party], ofRight[party]]));
 }
 
 /** One of each party. */
-export function perParty<Each>(make: (party: PartyIndex) => Each): PerParty<Each> {
-  return [make(0), make(1), make(2)];
+export function perParty<Each>(make: (party: PartyIndex) => Each): OfEachParty<Each> {
+  const [first, second, third] = PARTIES;
+  return [make(first), make(second), make(third)];
 }
 
 /** Three engines, which know nothing of each other. */
-export function startSharedEngines(initialCapacity: number, maximumCapacity: number): PerParty<SharedEngine> {
+export function startSharedEngines(
+  initialCapacity: number,
+  maximumCapacity: number,
+): OfEachParty<SharedEngine> {
   return perParty((party) =>
     createSharedEngine({ ...engineOptions(initialCapacity, maximumCapacity), kernel: null, party }),
   );
 }
 
 /** Keys of one run, for each party. */
-export function keysOfRun(): PerParty<RunKeys> {
+export function keysOfRun(): OfEachParty<RunKeys> {
   const pairs = perParty(() => randomBytes(16));
-  return perParty((party) => ({ withNext: pairs[party], withPrevious: pairs[(party + 2) % 3] }));
+  return perParty((party) => ({ withNext: pairs[party], withPrevious: pairs[previousParty(party)] }));
 }
 
 /** Prepares the shares of irises with each party: by party, then by iris. */
 export async function prepareShared(
-  engines: PerParty<SharedEngine>,
+  engines: OfEachParty<SharedEngine>,
   irises: readonly Iris[],
-): Promise<PerParty<number[]>> {
+): Promise<OfEachParty<number[]>> {
   const shares = irises.map(sharesOf);
   const [first, second, third] = await Promise.all(
     engines.map((engine, party) => engine.prepareQueries(Buffer.concat(shares.map((each) => each[party])))),
@@ -128,10 +130,10 @@ export async function prepareShared(
 
 /** Enrols irises with each party under serial ids that follow each other, version 0. */
 export async function enrolShared(
-  engines: PerParty<SharedEngine>,
+  engines: OfEachParty<SharedEngine>,
   irises: readonly Iris[],
   firstSerialId = 1,
-): Promise<PerParty<number[]>> {
+): Promise<OfEachParty<number[]>> {
   const handles = await prepareShared(engines, irises);
   await Promise.all(engines.map((engine) => engine.reserve(irises.length)));
   engines.forEach((engine, party) => {
@@ -144,9 +146,9 @@ export async function enrolShared(
 
 /** Hands messages round until all runs are over. */
 export async function handRound<Answer>(
-  runs: PerParty<ProtocolRun<Answer>>,
-): Promise<{ answers: PerParty<Answer>; rounds: number; bytes: number }> {
-  let received: PerParty<Uint8Array> = perParty(() => Buffer.alloc(0));
+  runs: OfEachParty<ProtocolRun<Answer>>,
+): Promise<{ answers: OfEachParty<Answer>; rounds: number; bytes: number }> {
+  let received: OfEachParty<Uint8Array> = perParty(() => Buffer.alloc(0));
   let bytes = 0;
   for (let rounds = 0; ; rounds++) {
     const [first, second, third] = await Promise.all(runs.map((run, party) => run.advance(received[party])));
