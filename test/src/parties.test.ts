@@ -348,6 +348,7 @@ describe('three parties', () => {
         request: { $case: 'enroll' as const, value: { iris: irisMessage(enrolment(person)), orList: [] } },
       })),
       ({ requestId, response }) => {
+        // The first batch is answered, the next one is being compared.
         killed ??= test.parties.pairs[1].kill('iris', 'SIGKILL');
         if (response?.$case === 'enroll') acknowledged.add(Number(requestId));
         else failed += 1;

@@ -110,7 +110,7 @@ describe('the command line, offline', () => {
       [['--parties', 'a:1,b:2,c:3', '--server', 'd:4'], /--parties and --server: give one of them/],
       [
         ['--parties', 'a:1,b:2,c:3', '--share', 'x'],
-        /'--share <file>' cannot be used with option '--parties/,
+        /--share and --parties: a file of shares goes to one party/,
       ],
       [['file', '--share', 'x'], /--share and file: give one of them/],
     ];
