@@ -123,7 +123,7 @@ class HopBench {
     );
     const { queryHandles: queries } = await callUnary(
       client.prepareQuery.bind(client),
-      { sessionId: first.sessionId, probes },
+      { sessionId: first.sessionId, probes, trace: undefined },
       CALL_MILLISECONDS,
     );
     for (let stored = 0; stored < STORED; stored += COMMITTED_AT_ONCE) {

@@ -3,9 +3,11 @@ import { runAuditBench } from './audit.js';
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
 import { runKernelBench } from './kernel.js';
+import { runLinksBench } from './links.js';
 import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
 import { runPeersBench } from './peers.js';
+import { runProtocolBench } from './protocols.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
 import { runSharesBench } from './shares.js';
 import { runTracesBench } from './traces.js';
@@ -20,10 +22,12 @@ interface Part {
 const PARTS: Readonly<Record<string, Part>> = {
   kernel: { run: runKernelBench, byDefault: true },
   shares: { run: runSharesBench, byDefault: true },
+  protocols: { run: runProtocolBench, byDefault: true },
   hop: { run: runHopBench, byDefault: true },
   whole: { run: runWholeBench, byDefault: true },
   crossover: { run: runCrossoverBench, byDefault: false },
   audit: { run: runAuditBench, byDefault: false },
+  links: { run: runLinksBench, byDefault: false },
   load: { run: runLoadBench, byDefault: false },
   traces: { run: runTracesBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },

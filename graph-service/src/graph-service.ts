@@ -23,14 +23,17 @@ import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { adminCalls } from './api/admin-calls.js';
 import { createPublicServer, listen } from './api/public-server.js';
-import { Batcher, type DecideBatch } from './batch/batcher.js';
-import { decideBatch } from './batch/decide-batch.js';
+import { decideBatch, type BatchParts, type BatchTerms } from './batch/decide-batch.js';
+import type { Desk } from './batch/desk.js';
+import type { Pending } from './batch/request.js';
 import { HopStream } from './hop/hop-stream.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
 import { IrisLink } from './iris/iris-link.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
+import { plainMode } from './mode/plain-mode.js';
+import { sharedMode } from './mode/shared-mode.js';
 import { Page } from './page/page.js';
 import { RecentPlacement } from './page/recent-placement.js';
 import { Snapshots } from './page/snapshots.js';
@@ -111,11 +114,12 @@ async function startServing(
   };
   const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
 
+  const mode = settings.IRISPAIR_MODE === 'shared' ? sharedMode(settings) : plainMode(settings);
   const tracing = await startTracing(settings, 'graph', logger);
   showTraces(metrics, tracing);
   monitoring.notReady = 'loading the graph';
   const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
-  const store = watchedStore(await openGraphStore(settings, rowLimit, logger), metrics);
+  const store = watchedStore(await openGraphStore(settings, rowLimit, mode.holder, logger), metrics);
   const hop = new HopStream(socket);
   const nodes = hopNodes(decision, readTopology(), 'graph');
   const index = await openIndex({
@@ -126,13 +130,14 @@ async function startServing(
     overrides,
     terms,
     hopNodes: nodes,
+    sum: mode.sums.graph,
     logger,
   });
   const client = new IrisClient(socket);
-  const registry = new Registry();
+  const registry = new Registry(mode.sums.registry);
   const batchMetrics = new BatchMetrics(metrics);
-  const matcher = new Matcher(index, client, hop, terms, settings.IRISPAIR_INDEX, batchMetrics, nodes);
-  const auditor = new Auditor(settings.IRISPAIR_AUDIT_SHARE, {
+  const matcher = new Matcher(index, client, hop, terms, mode.index, batchMetrics, nodes, mode.distances);
+  const auditor = new Auditor(mode.auditShare, {
     client,
     registry,
     index,
@@ -149,6 +154,46 @@ async function startServing(
   const turns = new Turns();
   const progress = new CatchUpProgress(metrics, logger);
   readiness.serveNot('joining the iris service');
+  const parts: BatchParts = {
+    client,
+    link: () => link,
+    nodes,
+    index,
+    matcher,
+    registry,
+    auditor,
+    logger,
+    fellBehind: () => {
+      desk.fellBehind();
+    },
+  };
+  const slowRequests = new SlowRequests();
+  const decide = (batch: readonly Pending[], batchTerms: BatchTerms) =>
+    batchMetrics.watch(batch.length, () =>
+      slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer, batchTerms)),
+    );
+  const openDesk = mode.openDesk({
+    limits: {
+      size: settings.IRISPAIR_BATCH_SIZE,
+      milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
+      queue: settings.IRISPAIR_QUEUE_SIZE,
+    },
+    decide,
+    index,
+    registry,
+    progress,
+    readiness,
+    link: () => link,
+    turns,
+    metrics,
+    logger,
+  });
+  const desk: Desk = await openDesk.catch(async (error: unknown) => {
+    client.close();
+    await index.close();
+    hop.close();
+    throw error;
+  });
   const link = new IrisLink(
     client,
     {
@@ -157,19 +202,20 @@ async function startServing(
           readiness.noteIrisAway('the graph is catching up with the iris service');
           registry.reset(await client.registry());
           progress.begin();
-          await index.catchUp(registry.all(), (done, all) => {
-            progress.reach(done, all);
-          });
+          await desk.catchUp();
         }),
       ready: () => {
-        readiness.serve();
+        desk.joined();
       },
       lost: () => {
-        readiness.serveNot('the iris service is away');
+        desk.lost();
         logger.warn('the iris service is away');
       },
       away: (reason) => {
         readiness.noteIrisAway(reason);
+      },
+      partyAway: (reason) => {
+        desk.partyAway(reason);
       },
       storeAway: (reason) => {
         readiness.noteStoreAway(reason);
@@ -177,32 +223,8 @@ async function startServing(
     },
     logger,
   );
-  const parts = {
-    client,
-    link: () => link,
-    index,
-    matcher,
-    registry,
-    auditor,
-    logger,
-    fellBehind: () => {
-      link.renew();
-    },
-  };
-  const slowRequests = new SlowRequests();
-  const decide: DecideBatch = (batch) =>
-    batchMetrics.watch(batch.length, () =>
-      slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer)),
-    );
-  const batcher = new Batcher(
-    {
-      size: settings.IRISPAIR_BATCH_SIZE,
-      milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
-      queue: settings.IRISPAIR_QUEUE_SIZE,
-    },
-    (batch) => turns.take(() => decide(batch)),
-  );
   const status = new StatusReport({
+    party: mode.party,
     index,
     registry,
     matcher,
@@ -226,7 +248,15 @@ async function startServing(
   const checkReady = () => {
     readiness.check();
   };
-  const calls = publicCalls({ batcher, client, registry, status, placement, checkReady });
+  const calls = publicCalls({
+    desk,
+    requests: mode.requests,
+    client,
+    registry,
+    status,
+    placement,
+    checkReady,
+  });
   const requests = new RequestMetrics(metrics);
   const measurement = new RecallMeasurement({
     client,
@@ -241,19 +271,22 @@ async function startServing(
     requests,
     usesWalks: () => matcher.usesWalks,
     nodes: () => ({ nodes: index.size, ...index.shape }),
-    checkReady,
+    checkReady: () => {
+      mode.checkMeasurable();
+      checkReady();
+    },
   });
   const watched = watchedCalls(calls, requests, metrics);
   const server = createPublicServer(watched, admin, health, logger, tracing);
   showGraph(metrics, index);
   showHop(metrics, index);
-  showRequests(metrics, registry, batcher);
+  showRequests(metrics, registry, desk);
   showPlacement(metrics, () => reporter.read(true));
   snapshots.watch({
     index,
     registry,
     matcher,
-    batcher,
+    desk,
     slowRequests,
     catchUp: progress,
     placement: new RecentPlacement(() => placement.read(), logger),
@@ -268,6 +301,7 @@ async function startServing(
     clearInterval(savingAgain);
     reporter.close();
     await auditor.close();
+    await desk.close();
     await link.close();
     client.close();
     await index.close();
@@ -283,7 +317,7 @@ async function startServing(
       async stop() {
         readiness.serveNot('stopping');
         await drainServer(server, DRAIN_MILLISECONDS);
-        await batcher.drained();
+        await desk.drained();
         await close();
         await monitoring.close();
         logger.info('graph service stopped');

@@ -5,6 +5,7 @@
 import type { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from '@irispair/common/log/logger';
 import type { Monitoring } from '@irispair/common/telemetry/monitoring';
+import { UnavailableError } from '@irispair/common/errors/errors';
 import { irisAway } from './iris/iris-link.js';
 
 /** Whose health is told: the server, and each service that it has. */
@@ -15,6 +16,7 @@ export class Readiness {
   private ready = false;
   private awayBecause = '';
   private refusedBecause = '';
+  private refusal = irisAway;
 
   constructor(
     private readonly health: HealthImplementation,
@@ -26,7 +28,7 @@ export class Readiness {
     return this.ready;
   }
 
-  /** Why the iris service is not joined, or not caught up with; empty when it is. */
+  /** Why the iris service is not joined, or not caught up with, or the parties do not agree; empty when all is well. */
   get irisAway(): string {
     return this.awayBecause;
   }
@@ -38,7 +40,7 @@ export class Readiness {
 
   /** @throws UnavailableError when it does not serve */
   check(): void {
-    if (!this.ready) throw irisAway();
+    if (!this.ready) throw this.refusal();
   }
 
   serve(): void {
@@ -51,9 +53,17 @@ export class Readiness {
     this.set(why);
   }
 
+  /** Secret-shared mode: why the three parties take no requests. */
+  noteApart(reason: string): void {
+    this.awayBecause = reason;
+    this.refusal = () => new UnavailableError(`the three parties take no requests at present: ${reason}`);
+    this.set(reason);
+  }
+
   /** Why the iris service is away, as long as it is. */
   noteIrisAway(reason: string): void {
     this.awayBecause = reason;
+    this.refusal = irisAway;
     if (reason !== '') this.monitoring.notReady = reason;
   }
 

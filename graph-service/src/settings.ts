@@ -10,6 +10,7 @@ import {
   type Environment,
 } from '@irispair/common/config/environment';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
+import { PARTY_SETTINGS, partyAddressesSetting } from '@irispair/common/config/party-settings';
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
@@ -22,6 +23,7 @@ const SETTINGS = z.object({
   ...PLACEMENT_SETTINGS,
   ...MONITORING_SETTINGS,
   ...TRACING_SETTINGS,
+  ...PARTY_SETTINGS,
   /** Whether the HTTP port shows the page for operators; `auto`: where it is on loopback. */
   IRISPAIR_PAGE: choiceSetting(['on', 'off', 'auto']).default('auto'),
   /** Address of the public API. */
@@ -63,6 +65,10 @@ const SETTINGS = z.object({
     .min(0, 'give a number from 0 to 1')
     .max(1, 'give a number from 0 to 1')
     .default(0.01),
+  /** Secret-shared mode: where the three graph services agree, party 0 first. Party 0 listens, the others join it. */
+  IRISPAIR_AGREEMENT: partyAddressesSetting().optional(),
+  /** Secret-shared mode: milliseconds for which a request waits to arrive at all three parties. */
+  IRISPAIR_ARRIVAL_MILLISECONDS: integerSetting(1, 600_000).default(5_000),
   IRISPAIR_LOG_LEVEL: choiceSetting(LOG_LEVELS).default('info'),
 });
 

@@ -32,7 +32,7 @@ import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
-import { modeOf } from './mode/mode.js';
+import { modeOf } from './mode/configured-mode.js';
 import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
 import { openIrisStore } from './store/open-iris-store.js';
@@ -131,8 +131,19 @@ interface Parts {
 }
 
 async function serve(parts: Parts): Promise<IrisService> {
-  const { settings, socket, reporter, gallery, engine, comparing, form, monitoring, traces, closers, logger } =
-    parts;
+  const {
+    settings,
+    socket,
+    reporter,
+    gallery,
+    engine,
+    comparing,
+    form,
+    monitoring,
+    traces,
+    closers,
+    logger,
+  } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const server = new Server(HOP_CHANNEL_OPTIONS);
@@ -155,8 +166,7 @@ async function serve(parts: Parts): Promise<IrisService> {
   await listen(server, socket);
   const sayReady = () => {
     const { storeAway } = gallery;
-    const reason =
-      storeAway === undefined ? comparing.away : `the store takes no changes: ${storeAway}`;
+    const reason = storeAway === undefined ? comparing.away : `the store takes no changes: ${storeAway}`;
     monitoring.notReady = reason;
     health.setStatus('', reason === undefined ? 'SERVING' : 'NOT_SERVING');
   };

@@ -85,7 +85,8 @@ Napi::Value ExitWithParent(const Napi::CallbackInfo& info) {
   }
 }
 
-// keepOutOfDumps(): the kernel writes no core dump of this process, and lets no other of its user read its memory.
+// keepOutOfDumps(): the kernel writes no core dump of this process, and lets no other of its user read its
+// memory.
 Napi::Value KeepOutOfDumps(const Napi::CallbackInfo& info) {
   if (prctl(PR_SET_DUMPABLE, 0) != 0) {
     throw ToJavaScript(

@@ -1,4 +1,5 @@
 /** The shapes that cross the Node-API boundary of the engine in secret-shared mode. */
+import type { PartyIndex } from '@irispair/common/parties/party';
 import type {
   ComparisonWindow,
   EngineCore,
@@ -7,9 +8,6 @@ import type {
   SearchStep,
   StepAnswer,
 } from './engine-types.js';
-
-/** One of the three operators. */
-export type PartyIndex = 0 | 1 | 2;
 
 /** How to build the engine. */
 export interface SharedEngineOptions extends Omit<EngineOptions, 'kernel'> {
@@ -26,7 +24,7 @@ export const SHARED_IRIS_RECORD_BYTES = 76_800;
 export const SHARED_PROBE_BYTES = SHARED_IRIS_RECORD_BYTES;
 
 /** Most queries of one comparison: what is worked on at once is bounded. */
-export const MAXIMUM_COMPARED_QUERIES = 256;
+export const MAXIMUM_COMPARED_QUERIES = 1_024;
 
 /** Keys of one run, 16 bytes each, known to two parties each and used for nothing else. */
 export interface RunKeys {

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
-import type { OfEachParty } from '@irispair/common/parties/party';
+import { PARTIES, type OfEachParty } from '@irispair/common/parties/party';
 import * as api from '@irispair/proto/public';
 import { mirrored } from 'irispair/generate/mirror';
 import { Population } from 'irispair/generate/population';
@@ -333,7 +333,35 @@ describe('three parties', () => {
     const away = await refusal(search(again(1)));
     assert.equal(away.code, status.UNAVAILABLE);
     assert.match(away.details, /party 2/);
-    await test.startAgain(2, 'graph');
+    await test.startAgain(PARTIES[2], 'graph', enrolment(1_000));
     assert.equal((await search(again(1))).decision, api.Decision.DUPLICATE);
+  });
+
+  it('enrol nobody by halves when the iris service of one is killed meanwhile', async () => {
+    const coming = Array.from({ length: 40 }, (_, index) => 6_000 + index);
+    const acknowledged = new Set<number>();
+    let failed = 0;
+    let killed: Promise<void> | undefined;
+    await test.client.process(
+      coming.map((person) => ({
+        requestId: String(person),
+        request: { $case: 'enroll' as const, value: { iris: irisMessage(enrolment(person)), orList: [] } },
+      })),
+      ({ requestId, response }) => {
+        // The first batch is answered, the next one is being compared.
+        killed ??= test.parties.pairs[1].kill('iris', 'SIGKILL');
+        if (response?.$case === 'enroll') acknowledged.add(Number(requestId));
+        else failed += 1;
+      },
+    );
+    await killed;
+    assert.equal(acknowledged.size + failed, coming.length);
+    await test.startAgain(PARTIES[1], 'iris', enrolment(1_000));
+    const [first, ...others] = await test.held();
+    assert.deepEqual(others, [first, first]);
+    for (const person of acknowledged) {
+      const { decision } = await search(again(person));
+      assert.equal(decision, api.Decision.DUPLICATE, `person ${person}`);
+    }
   });
 });

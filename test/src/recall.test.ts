@@ -291,3 +291,46 @@ describe('the recall of a pair', () => {
     return result;
   }
 });
+
+describe('a pair that has nothing to audit', () => {
+  const FEW = 12;
+  const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'because it is told to audit nothing': { IRISPAIR_AUDIT_SHARE: '0' },
+    'because it scans everything': { IRISPAIR_AUDIT_SHARE: '1', IRISPAIR_INDEX: 'exact' },
+    'because it is small': { IRISPAIR_AUDIT_SHARE: '1', IRISPAIR_INDEX: 'auto' },
+  };
+
+  async function metricsOf(address: string): Promise<string> {
+    return (await fetch(`http://${address}/metrics`)).text();
+  }
+
+  for (const [why, environment] of Object.entries(settings)) {
+    it(`audits nothing, ${why}`, async () => {
+      const test = await PairUnderTest.start(environment);
+      try {
+        const enrolments = Array.from({ length: FEW }, (_, index): api.ProcessRequest => ({
+          requestId: String(index),
+          request: { $case: 'enroll', value: { iris: irisMessage(enrolment(index)), orList: [] } },
+        }));
+        await test.client.process(enrolments, ({ response }) => {
+          assert.equal(response?.$case, 'enroll');
+        });
+        for (let index = 0; index < FEW; index++) {
+          const request = { iris: irisMessage(again(index)), orList: [] };
+          assert.equal((await test.client.search(request)).decision, api.Decision.DUPLICATE);
+        }
+        // An audit holds its probes until it is over.
+        await until('all probes are released', async () => {
+          return /^irispair_queries 0$/m.test(await metricsOf(test.http.iris));
+        });
+        assert.doesNotMatch(await metricsOf(test.http.iris), /method="IdleScan"/);
+        const shown = await metricsOf(test.http.graph);
+        assert.match(shown, /^irispair_recall_audits_total 0$/m);
+        assert.doesNotMatch(shown, /^irispair_recall_audits_skipped_total\S* [1-9]/m);
+        assert.doesNotMatch(shown, /^irispair_recall_(ratio|lower_ratio|upper_ratio)\{/m);
+      } finally {
+        await test.stop();
+      }
+    });
+  }
+});

@@ -84,9 +84,7 @@ async function traceOf(receiver: OtlpReceiver, { caller }: TracedAnswer<unknown>
   let spans: ReceivedSpan[] = [];
   await until('a whole trace is there', () => {
     spans = receiver.of(caller.traceId);
-    const called = spans.filter(({ kind, name, error }) => {
-      return kind === 'client' && name !== 'prepare' && error === undefined;
-    });
+    const called = spans.filter(({ kind, error }) => kind === 'client' && error === undefined);
     const answered = new Set(
       spans.filter(({ service }) => service === IRIS).map(({ parentSpanId }) => parentSpanId),
     );
@@ -141,6 +139,20 @@ function assertHop(trace: Trace, hop: ReceivedSpan): void {
   assert.equal(served.attributes['irispair.message.id'], hop.attributes['irispair.message.id']);
 }
 
+/** A call beside the hop: its span at either end, between the same nodes. */
+function assertCall(trace: Trace, call: ReceivedSpan): ReceivedSpan {
+  assert.deepEqual([call.kind, call.service, call.error], ['client', GRAPH, undefined]);
+  const [served, ...more] = trace.below(call);
+  assert.equal(more.length, 0);
+  assert.deepEqual(
+    [served.name, served.kind, served.service, served.error],
+    [call.name, 'server', IRIS, undefined],
+  );
+  for (const end of ['numa.node.source', 'numa.node.destination'])
+    assert.equal(served.attributes[end], call.attributes[end]);
+  return served;
+}
+
 describe('the traces of a pair, over gRPC', () => {
   let receiver: OtlpReceiver;
   let test: PairUnderTest;
@@ -184,6 +196,11 @@ describe('the traces of a pair, over gRPC', () => {
     assert.equal(root.attributes['rpc.grpc.status_code'], 0);
     const batch = trace.one(root, 'batch');
     assert.equal(batch.attributes['irispair.batch.requests'], 1);
+    const prepare = trace.one(batch, 'prepare');
+    assertCall(trace, prepare);
+    assert.equal(prepare.attributes['irispair.prepare.probes'], 1);
+    // It has no mates to be compared with.
+    assert.deepEqual(trace.named('batch mates'), []);
     const searches = trace.below(batch, 'search');
     assert.deepEqual(
       searches
@@ -234,10 +251,7 @@ describe('the traces of a pair, over gRPC', () => {
     const trace = await traceOf(receiver, answered);
     trace.assertIsTree();
     const batch = trace.one(trace.root, 'batch');
-    const commit = trace.one(batch, 'commit');
-    assert.deepEqual([commit.kind, commit.service], ['client', GRAPH]);
-    const served = trace.one(commit, 'commit');
-    assert.deepEqual([served.kind, served.service], ['server', IRIS]);
+    const served = assertCall(trace, trace.one(batch, 'commit'));
     assert.equal(trace.one(served, 'store').service, IRIS);
     const link = trace.one(batch, 'link');
     assert.equal(trace.one(link, 'store').service, GRAPH);
@@ -267,7 +281,16 @@ describe('the traces of a pair, over gRPC', () => {
     for (const trace of traces) {
       trace.assertIsTree();
       const batch = trace.one(trace.root, 'batch');
-      assert.ok(numberOf(batch, 'irispair.batch.requests') > 1);
+      const together = numberOf(batch, 'irispair.batch.requests');
+      assert.ok(together > 1);
+      for (const [name, counted] of [
+        ['prepare', 'irispair.prepare.probes'],
+        ['batch mates', 'irispair.compare.queries'],
+      ]) {
+        const call = trace.one(batch, name);
+        assertCall(trace, call);
+        assert.equal(numberOf(call, counted), together);
+      }
       for (const search of trace.below(batch, 'search')) {
         const hops = trace.below(search);
         assert.equal(hops.length, numberOf(search, 'irispair.search.hops'));
@@ -441,8 +464,7 @@ describe('the traces of a pair, over HTTP', () => {
     assert.equal(trace.below(batch, 'search').length, 4);
     const scan = trace.one(batch, 'scan');
     assert.equal(scan.attributes['irispair.scan.searches'], 4);
-    const served = trace.one(scan, 'scan');
-    assert.deepEqual([served.kind, served.service], ['server', IRIS]);
+    assertCall(trace, scan);
   });
 });
 

@@ -75,7 +75,7 @@ function prepare(ids: readonly string[]): Promise<number[]> {
     return { left: template, right: template };
   });
   return new Promise((resolve, reject) => {
-    client.prepareQuery({ sessionId, probes }, (error, response) => {
+    client.prepareQuery({ sessionId, probes, trace: undefined }, (error, response) => {
       if (error === null) resolve(response.queryHandles);
       else reject(error);
     });

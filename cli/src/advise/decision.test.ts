@@ -6,6 +6,7 @@ import {
   BORDERS,
   COLUMNS,
   effectOf,
+  formatChange,
   placeInTable,
   rowOfColumn,
   ROWS,
@@ -232,5 +233,15 @@ describe('the advice', () => {
         },
       ),
     );
+  });
+});
+
+describe('a change', () => {
+  it('is told with its interval, as far as that says anything', () => {
+    const change = { mean: -0.561, low: -0.12, high: 0.043, rounds: 2 };
+    assert.equal(formatChange(change, 'signed'), '-56.1 % [-12.0, +4.3]');
+    assert.equal(formatChange(change), '56.1 % [-12.0, +4.3]');
+    assert.equal(formatChange({ ...change, low: null, high: null }, 'signed'), '-56.1 %');
+    assert.equal(formatChange({ ...change, low: -1, high: 8e8 }, 'signed'), '-56.1 % [-100.0, over +900]');
   });
 });

@@ -198,6 +198,9 @@ function describeLatency({ against, latency }: Comparison): string {
   return `its p99 changes by ${latency === null ? 'an unknown share' : formatChange(latency, 'signed')} against ${against}`;
 }
 
+/** Beyond tenfold an interval only says that nothing is known. */
+const MOST_TOLD = 9;
+
 /** A change with its interval: `4.0 % [+1.0, +7.1]`. */
 export function formatChange({ mean, low, high }: Estimate, sign: 'signed' | 'bare' = 'bare'): string {
   const middle = sign === 'signed' ? signed(mean) : percent(Math.abs(mean));
@@ -209,6 +212,7 @@ function percent(share: number): string {
 }
 
 function signed(share: number): string {
+  if (share > MOST_TOLD) return `over +${100 * MOST_TOLD}`;
   return `${share < 0 ? '' : '+'}${percent(share)}`;
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import type { Topology } from '@irispair/common/placement/topology';
-import { Keystream } from '../generate/keystream.js';
+import { Keystream } from '@irispair/common/iris/keystream';
 import { figuresOf, type NodeCpus, type Seen } from './figures.js';
 import {
   cpuMoves,

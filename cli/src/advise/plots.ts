@@ -5,7 +5,7 @@
 import { element, escape, pixels } from './html-text.js';
 
 const WIDTH = 360;
-const LEFT = 92;
+const LEFT = 110;
 const RIGHT = 24;
 const ROW = 26;
 const TOP = 8;

@@ -37,6 +37,21 @@ describe('a report', () => {
     assert.equal(stress.stealsWithSlowPool.coefficient, -1);
   });
 
+  it('cuts intervals where no figure can be, those of the nodes too', () => {
+    const measured = madeUpMeasured([{ ...OFF, rates: [98, 20] }]);
+    const runs = measured.runs.map((run) => ({
+      ...run,
+      utilisation: run.round === 1 ? [0.1, 0.6] : [0.5, 0.9],
+      remotePages: run.round === 1 ? 0.1 : 0.7,
+    }));
+    for (const { figures, utilisation } of summarise({ ...measured, runs }).summaries) {
+      for (const estimate of [figures.remotePages, ...utilisation])
+        assert.deepEqual([estimate?.low, estimate?.high], [0, 1]);
+      assert.equal(figures.throughput?.low, 0);
+      assert.ok(figures.throughput.high !== null && figures.throughput.high > 98);
+    }
+  });
+
   it('compares split with each other placement, and without split the first two', () => {
     const pairs = (placements: readonly MadeUpPlacement[]) => [
       ...new Set(madeUpReport(placements).comparisons.map(({ of, against }) => `${of}/${against}`)),

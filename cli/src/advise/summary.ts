@@ -190,7 +190,10 @@ function summaryOf(rounds: readonly Run[]): Omit<Summary, 'placement' | 'scenari
   return {
     figures,
     utilisation: rounds[0].utilisation.map((_, index) =>
-      estimateOf(rounds, ({ utilisation }) => utilisation[index]),
+      cutToRange(
+        estimateOf(rounds, ({ utilisation }) => utilisation[index]),
+        'share',
+      ),
     ),
     stealsWithSlowLoop: correlateWindows(windows, ({ slowLoop }) => slowLoop),
     stealsWithSlowPool: correlateWindows(windows, ({ slowPool }) => slowPool),

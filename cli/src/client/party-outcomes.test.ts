@@ -58,6 +58,8 @@ describe('the answers of three parties', () => {
 
   it('have the code of the party at fault, not of those that waited for it', () => {
     const late = failed(status.DEADLINE_EXCEEDED, 'party 1 does not hold it');
+    const away = failed(status.UNAVAILABLE, 'no connection');
+    assert.equal(refusal(late, late, away).code, status.UNAVAILABLE);
     const { code, details } = refusal(late, failed(status.INVALID_ARGUMENT, 'share.left: missing'), late);
     assert.equal(code, status.INVALID_ARGUMENT);
     assert.match(details, /party 1 \(b:2\): share\.left: missing/);

@@ -27,7 +27,9 @@ export class PartiesError extends Error {
   }
 }
 
-/** What parties say of the others' failures: the party that failed knows more. */
+const AWAY: number = status.UNAVAILABLE;
+
+/** What parties say of the others' failures: the party that failed knows more. One that is away is why others wait. */
 const HEARSAY: ReadonlySet<number> = new Set([
   status.UNAVAILABLE,
   status.CANCELLED,
@@ -70,7 +72,10 @@ export function allAnswers<Answer>(
 
 function failure(outcomes: OfEachParty<PartyOutcome<unknown>>, names: OfEachParty<string>): PartiesError {
   const failed = outcomes.filter((outcome): outcome is PartyFailure => 'problem' in outcome);
-  const { code } = failed.find((outcome) => !HEARSAY.has(outcome.code)) ?? failed[0];
+  const { code } =
+    failed.find((outcome) => !HEARSAY.has(outcome.code)) ??
+    failed.find((outcome) => outcome.code === AWAY) ??
+    failed[0];
   const problems = new Set(failed.map(({ problem }) => problem));
   if (failed.length === outcomes.length && problems.size === 1)
     return new PartiesError(code, failed[0].problem);

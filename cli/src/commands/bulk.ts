@@ -1,8 +1,8 @@
 /** `enroll` and `search`: every capture of a file through the bulk stream, or every share of a party's file. */
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
+import { PairClient } from '../client/pair-client.js';
 import { parseCapture, readLines } from '../input/ndjson.js';
 import { formatOf, note, print, table } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
@@ -39,11 +39,9 @@ export function addBulkCommands(program: Command): void {
           : 'search for every capture of an NDJSON file, enrolling nobody',
       )
       .argument('[file]', 'NDJSON file, - for standard input; default standard input')
-      .addOption(
-        new Option(
-          '--share <file>',
-          'instead: one party’s file of `irispair share`, to that party alone, as the other two get theirs',
-        ).conflicts('parties'),
+      .option(
+        '--share <file>',
+        'instead: one party’s file of `irispair share`, to that party alone, as the other two get theirs',
       );
     addAudienceOptions(command)
       .addOption(jsonOption())
@@ -58,6 +56,9 @@ Examples:
       .action(async (file: string | undefined, options: BulkOptions) => {
         if (file !== undefined && options.share !== undefined) {
           command.error(`--share and ${file}: give one of them: a file of shares, or one of captures`);
+        }
+        if (options.share !== undefined && command.getOptionValueSource('parties') === 'cli') {
+          command.error('--share and --parties: a file of shares goes to one party: name it with --server');
         }
         process.exitCode = await runBulk(kind, file ?? '-', options);
       });
@@ -80,7 +81,7 @@ interface Answered {
 }
 
 async function runBulk(kind: BulkKind, file: string, options: BulkOptions): Promise<ExitCode> {
-  const client = await openClient(options);
+  const client = options.share === undefined ? await openClient(options) : new PairClient(options.server);
   const format = formatOf(options);
   const progress = startProgress(kind === 'enroll' ? 'enrolling' : 'searching', null);
   const lines = new Map<string, { number: number; id: string }>();

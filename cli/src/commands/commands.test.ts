@@ -110,7 +110,7 @@ describe('the command line, offline', () => {
       [['--parties', 'a:1,b:2,c:3', '--server', 'd:4'], /--parties and --server: give one of them/],
       [
         ['--parties', 'a:1,b:2,c:3', '--share', 'x'],
-        /'--share <file>' cannot be used with option '--parties/,
+        /--share and --parties: a file of shares goes to one party/,
       ],
       [['file', '--share', 'x'], /--share and file: give one of them/],
     ];
@@ -171,16 +171,34 @@ describe('the command line, offline', () => {
 });
 
 describe('`up`', () => {
-  it('refuses an address that somebody listens on, by name', async () => {
+  it('refuses addresses that somebody listens on, that two options name or that are none, by option', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const used = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const free = `127.0.0.1:${await freePort()}`;
     const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
-    const { code, errors } = await irispair(['up', '--data', directory, '--listen', `127.0.0.1:${port}`]);
+    const wrong: [options: string[], complaint: string][] = [
+      [['--listen', used], `--listen: somebody listens on ${used} already: choose another address`],
+      [
+        ['--listen', free, '--http-graph', used],
+        `--http-graph: somebody listens on ${used} already: choose another address`,
+      ],
+      [
+        ['--listen', free, '--http-iris', free],
+        `--listen and --http-iris both name ${free}: choose another address for one`,
+      ],
+      [['--listen', '50051'], '--listen 50051: give HOST:PORT, the port from 0 to 65535'],
+      [
+        ['--listen', free, '--http-graph', '127.0.0.1:99999'],
+        '--http-graph 127.0.0.1:99999: give HOST:PORT, the port from 0 to 65535',
+      ],
+    ];
+    for (const [options, complaint] of wrong) {
+      const { code, errors } = await irispair(['up', '--data', directory, ...options]);
+      assert.deepEqual([code, errors], [1, `${complaint}\n`]);
+    }
     server.close();
     rmSync(directory, { recursive: true });
-    assert.equal(code, 1);
-    assert.match(errors, new RegExp(`--listen: somebody listens on 127\\.0\\.0\\.1:${port} already`));
   });
 
   it('refuses one address for the metrics of two services, and names what to use', async () => {
@@ -330,8 +348,16 @@ describe('the command line, with a pair', () => {
 describe('the demo', () => {
   it('leaves no process, socket or directory behind when it is stopped, whenever that is', async () => {
     const temporary = mkdtempSync(join(tmpdir(), 'irispair-demo-test-'));
-    for (const milliseconds of [300, 900, 2_000, 4_000]) {
-      const demo = spawn(process.execPath, [COMMAND, 'demo', '--people', '300'], {
+    const stops: [number, string[]][] = [
+      [300, ['--people', '300']],
+      [900, ['--people', '300']],
+      [2_000, ['--people', '300']],
+      [4_000, ['--people', '300']],
+      [700, ['--shared']],
+      [3_000, ['--shared']],
+    ];
+    for (const [milliseconds, args] of stops) {
+      const demo = spawn(process.execPath, [COMMAND, 'demo', ...args], {
         stdio: 'ignore',
         env: { ...process.env, TMPDIR: temporary, IRIS_STORE_INITIAL_CAPACITY: '1000' },
       });

@@ -66,7 +66,7 @@ async function measure({ samples, probes, target, ...options }: RecallOptions): 
     print(formatOf(options) === 'json' ? recallJson(result, plan) : describeRecall(result, target));
     if (plan.samples > 0 && formatOf(options) === 'text')
       note(
-        'captures made up from what is stored are found far more easily than real ones: for a target, give --probes',
+        'captures made up from what is stored know nothing of what changes between two real ones: for a target, give --probes',
       );
     return missesTarget(result, target) ? ExitCode.Failed : ExitCode.Done;
   } finally {

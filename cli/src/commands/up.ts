@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import { addressSetting } from '@irispair/common/config/environment';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { PairClient } from '../client/pair-client.js';
@@ -55,11 +56,7 @@ async function up(options: UpOptions): Promise<void> {
       'IRISPAIR_HTTP_LISTEN names one address, and a pair has two services: unset it and use --http-graph and --http-iris',
     );
   }
-  if (await isInUse(options.listen)) {
-    throw new MisconfiguredError(
-      `--listen: somebody listens on ${options.listen} already: choose another address`,
-    );
-  }
+  await checkAddresses(options);
   const directory = resolve(options.data);
   checkLength(directory);
   await makeWritableDirectory('--data', directory);
@@ -111,6 +108,31 @@ async function up(options: UpOptions): Promise<void> {
   await stopped;
   bar.stop();
   await pair.stop();
+}
+
+/** Refuses by its option an address that is none, that two options name, or that somebody listens on. */
+async function checkAddresses({ listen, httpGraph, httpIris }: UpOptions): Promise<void> {
+  const given = { '--listen': listen, '--http-graph': httpGraph, '--http-iris': httpIris };
+  const optionOf = new Map<string, string>();
+  for (const [option, address] of Object.entries(given)) {
+    if (address === undefined) continue;
+    const { error } = addressSetting().safeParse(address);
+    if (error !== undefined) {
+      throw new MisconfiguredError(`${option} ${address}: ${error.issues[0].message}`);
+    }
+    const other = optionOf.get(address);
+    if (other !== undefined && !address.endsWith(':0')) {
+      throw new MisconfiguredError(
+        `${other} and ${option} both name ${address}: choose another address for one`,
+      );
+    }
+    optionOf.set(address, option);
+    if (await isInUse(address)) {
+      throw new MisconfiguredError(
+        `${option}: somebody listens on ${address} already: choose another address`,
+      );
+    }
+  }
 }
 
 async function restartLater(pair: Pair, service: ServiceName, stop: AbortSignal): Promise<void> {

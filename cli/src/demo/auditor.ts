@@ -120,7 +120,7 @@ export class Auditor {
   }
 
   private async prepare(irises: readonly Iris[]): Promise<number[]> {
-    const request = { sessionId: this.sessionId, probes: irises.map(irisMessage) };
+    const request = { sessionId: this.sessionId, probes: irises.map(irisMessage), trace: undefined };
     const prepare = this.client.prepareQuery.bind(this.client);
     return (await callUnary(prepare, request, CALL_MILLISECONDS)).queryHandles;
   }

@@ -26,7 +26,7 @@ import { readPartyFigures, type PartyFigures } from './party-figures.js';
 import { probes, twins, type ProbeCounts } from './probes.js';
 import { unlessAborted } from './unless-aborted.js';
 
-const PROBES: ProbeCounts = { genuine: 60, mirrored: 20, stranger: 40, twins: 10 };
+const PROBES: ProbeCounts = { genuine: 150, mirrored: 50, stranger: 75, twins: 25 };
 const LOG_LINES_KEPT = 50;
 const DIFFERENCES_TOLD = 10;
 

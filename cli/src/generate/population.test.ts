@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { checkTemplate, type Template } from '@irispair/common/iris/template';
 import { compareTemplates, leastDistance } from '@irispair/native/compare';
 import { fractionalHammingDistance } from '@irispair/native/distances';
-import { cellOf, COLUMNS, ROWS } from './field.js';
+import { cellOf, COLUMNS, ROWS } from '@irispair/common/iris/field';
 import { mirrored } from './mirror.js';
 import { Population } from './population.js';
 

@@ -1,8 +1,17 @@
 /** People with realistic irises, and new captures of them. Everything depends on the seed and the indices alone. */
 import type { Iris, Template } from '@irispair/common/iris/template';
 import { CODE_BYTES } from '@irispair/common/iris/template';
-import { cellOf, COLUMNS, disturb, drawField, PARTS, ROWS, WAVELETS, type Field } from './field.js';
-import { Keystream } from './keystream.js';
+import {
+  cellOf,
+  COLUMNS,
+  disturb,
+  drawField,
+  PARTS,
+  ROWS,
+  WAVELETS,
+  type Field,
+} from '@irispair/common/iris/field';
+import { Keystream } from '@irispair/common/iris/keystream';
 
 /** What the draws of a keystream are for. */
 enum Purpose {

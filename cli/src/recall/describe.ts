@@ -25,7 +25,7 @@ export function describeRecall(result: api.RecallResult, target: number): string
     adviceInWords(result, target),
   ];
   if (result.index === api.IndexMode.EXACT)
-    lines.push('searches are scans at this size, which miss nobody: the figures are those of walks');
+    lines.push('searches are scans at present, which miss nobody: the figures are those of walks');
   return lines.join('\n');
 }
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { MisconfiguredError } from '../errors/errors.js';
-import { choiceSetting, integerSetting, readEnvironment, switchSetting } from './environment.js';
+import {
+  addressSetting,
+  choiceSetting,
+  integerSetting,
+  readEnvironment,
+  switchSetting,
+} from './environment.js';
 
 const SETTINGS = z.object({
   WORKERS: integerSetting(1, 64).default(2),
@@ -33,5 +39,16 @@ describe('settings from the environment', () => {
         error.message.includes('MODE="other": give one of plain, shared') &&
         error.message.includes('STRICT="yes": give one of 0, 1'),
     );
+  });
+
+  it('take an address to listen on by host and port', () => {
+    for (const address of ['127.0.0.1:9464', '0.0.0.0:65535', '[::1]:1', 'localhost:0'])
+      assert.equal(addressSetting().parse(address), address);
+    for (const address of ['9464', ':9464', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', 'host:1a'])
+      assert.match(
+        addressSetting().safeParse(address).error?.message ?? '',
+        /give HOST:PORT, the port from 0 to 65535/,
+        address,
+      );
   });
 });

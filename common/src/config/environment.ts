@@ -40,9 +40,14 @@ export function choiceSetting<const Words extends readonly [string, ...string[]]
   return z.enum(words, `give one of ${words.join(', ')}`);
 }
 
-/** An address to listen on. */
+const HIGHEST_PORT = 65_535;
+const GIVE_ADDRESS = `give HOST:PORT, the port from 0 to ${HIGHEST_PORT}`;
+
+/** An address to listen on. Port 0 is a free one. */
 export function addressSetting() {
-  return z.string('give HOST:PORT').regex(/^.+:\d{1,5}$/, 'give HOST:PORT');
+  return z
+    .string(GIVE_ADDRESS)
+    .refine((address) => Number(/^.+:(\d{1,5})$/.exec(address)?.[1]) <= HIGHEST_PORT, GIVE_ADDRESS);
 }
 
 /** What a switch may hold. */

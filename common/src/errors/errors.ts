@@ -7,6 +7,7 @@
 export enum ErrorCode {
   InvalidInput = 'INVALID_INPUT',
   NotFound = 'NOT_FOUND',
+  AlreadyExists = 'ALREADY_EXISTS',
   Exhausted = 'EXHAUSTED',
   Conflict = 'CONFLICT',
   Unavailable = 'UNAVAILABLE',
@@ -44,6 +45,11 @@ export class InvalidInputError extends IrisPairError {
 /** Nothing is known under this id. */
 export class NotFoundError extends IrisPairError {
   readonly code = ErrorCode.NotFound;
+}
+
+/** Something else has this name. */
+export class AlreadyExistsError extends IrisPairError {
+  readonly code = ErrorCode.AlreadyExists;
 }
 
 /** The store, the arenas or a queue is full; nothing was changed. */

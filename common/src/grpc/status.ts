@@ -5,6 +5,7 @@ import { ErrorCode, IrisPairError } from '../errors/errors.js';
 const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   [ErrorCode.InvalidInput]: status.INVALID_ARGUMENT,
   [ErrorCode.NotFound]: status.NOT_FOUND,
+  [ErrorCode.AlreadyExists]: status.ALREADY_EXISTS,
   [ErrorCode.Exhausted]: status.RESOURCE_EXHAUSTED,
   [ErrorCode.Conflict]: status.FAILED_PRECONDITION,
   [ErrorCode.Unavailable]: status.UNAVAILABLE,

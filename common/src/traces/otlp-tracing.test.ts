@@ -13,13 +13,13 @@ import type { TraceHeaders } from './tracing.js';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN_ID = '00f067aa0ba902b7';
 
-/** Nothing is ended in these tests, so nothing is sent. */
-function start(environment: Environment): OtlpTracing {
+/** Nothing is ended in these tests, so nothing is sent. @param logged takes what is logged */
+function start(environment: Environment, logged: (line: string) => void = () => undefined): OtlpTracing {
   const settings = readEnvironment(z.object(TRACING_SETTINGS), {
     OTEL_TRACES_EXPORTER: 'otlp',
     ...environment,
   });
-  return OtlpTracing.start(settings, 'graph', pino({ level: 'silent' }));
+  return OtlpTracing.start(settings, 'graph', pino({}, { write: logged }));
 }
 
 function headers(traceparent?: string | readonly string[], tracestate?: string): TraceHeaders {
@@ -92,6 +92,33 @@ describe('a message of the other service', () => {
     assert.ok(tracing.join(broken, 'commit', SpanKind.Server).isEmpty);
     assert.equal(tracing.counters.malformed, 1);
   });
+});
+
+it('says in the log where traces go and of which requests, without what an endpoint may hold beside', () => {
+  const said = (environment: Environment): unknown => {
+    let line = '';
+    start(environment, (logged) => (line = logged));
+    const { to, protocol, sampler, share, msg } = JSON.parse(line) as Record<string, unknown>;
+    assert.equal(msg, 'traces are sent');
+    assert.doesNotMatch(line, /secret/);
+    return { to, protocol, sampler, share };
+  };
+  assert.deepEqual(said({}), {
+    to: 'this machine',
+    protocol: 'http/protobuf',
+    sampler: 'parentbased_always_on',
+    share: undefined,
+  });
+  assert.deepEqual(
+    said({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://elsewhere:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://me:secret@collector:4317/secret',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.01',
+    }),
+    { to: 'collector:4317', protocol: 'grpc', sampler: 'parentbased_traceidratio', share: 0.01 },
+  );
 });
 
 it('loads nothing of OpenTelemetry while nothing is traced', async () => {

@@ -82,10 +82,9 @@ export class OtlpTracing implements Tracing {
   /** @throws MisconfiguredError when the exporter does not take the settings */
   static start(settings: TracingSettings, service: 'graph' | 'iris', logger: Logger): OtlpTracing {
     const exporter = makeExporter(settings);
-    const sampler = samplerOf(settings);
-    logger.info({ sampler: sampler.toString() }, 'traces are sent');
+    logger.info(destinationOf(settings), 'traces are sent');
     return new OtlpTracing(
-      sampler,
+      samplerOf(settings),
       resourceOf(service),
       settings.OTEL_BSP_MAX_QUEUE_SIZE,
       (counters) =>
@@ -214,10 +213,25 @@ class CountingExporter implements SpanExporter {
   }
 }
 
+function protocolOf(settings: TracingSettings): TracingSettings['OTEL_EXPORTER_OTLP_PROTOCOL'] {
+  return settings.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? settings.OTEL_EXPORTER_OTLP_PROTOCOL;
+}
+
+/** For the log. The rest of an endpoint may hold a password. */
+function destinationOf(settings: TracingSettings): Readonly<Record<string, string | number>> {
+  const { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share } = settings;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return {
+    to: endpoint === undefined ? 'this machine' : new URL(endpoint).host,
+    protocol: protocolOf(settings),
+    sampler,
+    ...(sampler.endsWith('traceidratio') ? { share } : {}),
+  };
+}
+
 function makeExporter(settings: TracingSettings): SpanExporter {
-  const protocol = settings.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? settings.OTEL_EXPORTER_OTLP_PROTOCOL;
   try {
-    return protocol === 'grpc' ? new GrpcExporter() : new HttpExporter();
+    return protocolOf(settings) === 'grpc' ? new GrpcExporter() : new HttpExporter();
   } catch (error) {
     throw new MisconfiguredError(`OTEL_EXPORTER_OTLP_*: ${String(error)}: correct them or unset them`, {
       cause: error,

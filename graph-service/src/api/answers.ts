@@ -3,7 +3,7 @@ import { Orientation } from '@irispair/common/iris/side';
 import * as api from '@irispair/proto/public';
 import type { Answer } from '../batch/request.js';
 import { Decision, type Sighting } from '../matching/decision.js';
-import type { SideDistance } from '../matching/matcher.js';
+import type { SideComparison } from '../matching/matcher.js';
 
 const DECISION: Readonly<Record<Decision, api.Decision>> = {
   [Decision.Unique]: api.Decision.UNIQUE,
@@ -57,7 +57,9 @@ function writeMatch({ id, orientation, left, right }: Sighting): api.Match {
   };
 }
 
-function writeDistance({ differing, unmasked, rotation }: SideDistance): api.Distance {
+function writeDistance({ distance }: SideComparison): api.Distance | undefined {
+  if (distance === undefined) return undefined;
+  const { differing, unmasked, rotation } = distance;
   return {
     fractionalHammingDistance: unmasked === 0 ? 0 : differing / unmasked,
     differingBits: differing,

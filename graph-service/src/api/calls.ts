@@ -2,18 +2,19 @@
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
 import type * as api from '@irispair/proto/public';
-import type { Batcher } from '../batch/batcher.js';
+import type { Desk } from '../batch/desk.js';
 import type { Ask, Patience } from '../batch/request.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { Registry } from '../iris/registry.js';
 import type { PlacementReport } from '../placement/placement-report.js';
 import type { StatusReport } from '../status/status-report.js';
 import { writeDeleted, writeEnroll, writeSearch, writeVerified } from './answers.js';
-import { checkDelete, checkSearch, checkVerify } from './validation.js';
+import type { RequestForm } from './requests.js';
 
 /** What the calls work on. */
 export interface CallParts {
-  readonly batcher: Batcher;
+  readonly desk: Desk;
+  readonly requests: RequestForm;
   readonly client: IrisClient;
   readonly registry: Registry;
   readonly status: StatusReport;
@@ -39,7 +40,8 @@ export interface PublicCalls {
 
 /** The calls of one service. */
 export function publicCalls({
-  batcher,
+  desk,
+  requests,
   client,
   registry,
   status,
@@ -48,25 +50,26 @@ export function publicCalls({
 }: CallParts): PublicCalls {
   const submit = (ask: Ask, patience: Patience) => {
     checkReady();
-    return batcher.submit(ask, patience);
+    return desk.submit(ask, patience);
   };
   return {
-    enroll: async (request, patience) => writeEnroll(await submit(checkSearch('enroll', request), patience)),
-    search: async (request, patience) => writeSearch(await submit(checkSearch('search', request), patience)),
+    enroll: async (request, patience) =>
+      writeEnroll(await submit(requests.search('enroll', request), patience)),
+    search: async (request, patience) =>
+      writeSearch(await submit(requests.search('search', request), patience)),
     verify: async (request, patience) =>
-      writeVerified(await submit(checkVerify('verify', request), patience)),
+      writeVerified(await submit(requests.verify('verify', request), patience)),
     reauthenticate: async (request, patience) =>
-      writeVerified(await submit(checkVerify('reauthenticate', request), patience)),
-    delete: async (request, patience) => writeDeleted(await submit(checkDelete(request), patience)),
+      writeVerified(await submit(requests.verify('reauthenticate', request), patience)),
+    delete: async (request, patience) => writeDeleted(await submit(requests.delete(request), patience)),
     async getIris(request) {
       const serial = serialId(request.serialId);
       checkReady();
       registry.get(serial);
       const { id, iris } = await client.fetch(serial);
-      if (iris.left === undefined || iris.right === undefined) {
-        throw new NotFoundError(`serial_id: ${serial} has no templates`);
-      }
-      return { iris: { left: iris.left, right: iris.right }, version: id.version };
+      const written = requests.writeIris(iris);
+      if (written === undefined) throw new NotFoundError(`serial_id: ${serial} has no templates`);
+      return { ...written, version: id.version };
     },
     status: () => status.read(),
     placement: () => placement.read(),

@@ -11,10 +11,10 @@ import type { Tracing } from '@irispair/common/traces/tracing';
 import type { Patience } from '../batch/request.js';
 import type { PublicCalls } from './calls.js';
 import { beginRequest } from './request-trace.js';
+import { checkRequestId } from './validation.js';
 
 /** Unanswered requests at which reading stops. */
 const MOST_UNANSWERED = 64;
-const LONGEST_REQUEST_ID = 128;
 
 type BulkStream = ServerDuplexStream<ProcessRequest, ProcessResponse>;
 
@@ -48,7 +48,8 @@ export function serveProcess(
     // The stream may live for hours: each of its requests is traced by itself, below the caller's span.
     const traced = beginRequest(tracing, methodOf(request), call.metadata);
     try {
-      checkRequestId(requestId, unanswered);
+      checkRequestId(requestId);
+      checkUnused(requestId, unanswered);
       unanswered.add(requestId);
       try {
         const response = await answer(request, calls, { ...patience, requestId, trace: traced?.span });
@@ -89,13 +90,7 @@ function methodOf({ request }: ProcessRequest): string {
   return request === undefined ? 'Process' : `${request.$case[0].toUpperCase()}${request.$case.slice(1)}`;
 }
 
-function checkRequestId(requestId: string, unanswered: ReadonlySet<string>): void {
-  if (requestId.length < 1 || requestId.length > LONGEST_REQUEST_ID) {
-    throw new InvalidInputError(
-      'request_id',
-      `${requestId.length} characters, 1 to ${LONGEST_REQUEST_ID} are allowed`,
-    );
-  }
+function checkUnused(requestId: string, unanswered: ReadonlySet<string>): void {
   if (unanswered.has(requestId)) {
     throw new InvalidInputError(
       'request_id',

@@ -6,6 +6,7 @@ import type * as api from '@irispair/proto/public';
 import type { Ask } from '../batch/request.js';
 
 const LONGEST_OR_LIST = 1_024;
+const LONGEST_REQUEST_ID = 128;
 
 /** @throws InvalidInputError */
 export function checkSearch(kind: 'enroll' | 'search', request: api.EnrollRequest | api.SearchRequest): Ask {
@@ -25,6 +26,15 @@ export function checkDelete(request: api.DeleteRequest): Ask {
   return { kind: 'delete', serialId: serialId(request.serialId) };
 }
 
+/** @throws InvalidInputError */
+export function checkRequestId(requestId: string): void {
+  if (requestId.length >= 1 && requestId.length <= LONGEST_REQUEST_ID) return;
+  throw new InvalidInputError(
+    'request_id',
+    `${requestId.length} characters, 1 to ${LONGEST_REQUEST_ID} are allowed`,
+  );
+}
+
 /** @throws InvalidInputError naming what is wrong below `field` */
 export function checkIris(iris: api.Iris | undefined, field = 'iris'): Iris {
   if (iris === undefined) throw new InvalidInputError(field, 'missing: send the templates of both eyes');
@@ -37,7 +47,8 @@ function checkEye(template: api.Template | undefined, field: string): Template {
   return template;
 }
 
-function checkOrList(orList: readonly number[]): SerialId[] {
+/** @throws InvalidInputError */
+export function checkOrList(orList: readonly number[]): SerialId[] {
   if (orList.length > LONGEST_OR_LIST) {
     throw new InvalidInputError('or_list', `${orList.length} ids, at most ${LONGEST_OR_LIST} are allowed`);
   }

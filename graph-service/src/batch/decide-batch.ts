@@ -20,9 +20,11 @@ import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { FIRST_VERSION, serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
+import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
 import type { Change } from '@irispair/proto/compute';
+import { NO_RUN_NAMES, type RunNames } from '../agreement/run-names.js';
 import type { GraphIndex, NewNode } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
 import type { IrisLink } from '../iris/iris-link.js';
@@ -42,6 +44,7 @@ import type { Answer, Ask, Pending } from './request.js';
 export interface BatchParts {
   readonly client: IrisClient;
   readonly link: () => IrisLink;
+  readonly nodes: HopNodes;
   readonly index: GraphIndex;
   readonly matcher: Matcher;
   readonly registry: Registry;
@@ -51,8 +54,19 @@ export interface BatchParts {
   readonly fellBehind: () => void;
 }
 
+/** How a batch is decided: alone, or as two other parties decide it. */
+export interface BatchTerms {
+  readonly runs: RunNames;
+  /** Asked once it is decided, before anything is stored. @throws whatever all its requests are to be rejected with */
+  consent(outcomes: readonly Outcome[]): Promise<void>;
+}
+
+/** Plain mode. */
+export const ALONE: BatchTerms = { runs: NO_RUN_NAMES, consent: () => Promise.resolve() };
+
 /** Who looks on while a batch is decided. */
 interface Watchers {
+  readonly terms: BatchTerms;
   readonly traces: BatchTraces;
   readonly stages: BatchObserver;
   /** Searches that an audit is to repeat. */
@@ -68,10 +82,12 @@ interface Case<Kind extends Ask = Ask> {
   readonly ask: Kind;
   /** Its prepared query; 0 for a deletion. */
   readonly handle: number;
+  /** Its place in the batch. */
+  readonly place: number;
 }
 
 /** What a case changes in the store, and how it is answered once that is done. */
-interface Outcome {
+export interface Outcome {
   readonly pending: Pending;
   readonly change: Change | undefined;
   readonly near: NewNode['near'] | undefined;
@@ -80,14 +96,18 @@ interface Outcome {
   readonly answer: (id: VectorId | undefined) => Answer;
 }
 
-/** Settles every request of the batch. @param stages is told of its stages */
+/**
+ * Settles every request of the batch.
+ * @param stages is told of its stages
+ */
 export async function decideBatch(
   batch: readonly Pending[],
   parts: BatchParts,
   stages: BatchObserver,
+  terms: BatchTerms = ALONE,
 ): Promise<void> {
   const handles: number[] = [];
-  const watchers: Watchers = { traces: BatchTraces.begin(batch), stages, drawn: [] };
+  const watchers: Watchers = { traces: BatchTraces.begin(batch), stages, terms, drawn: [] };
   const { traces } = watchers;
   let kept: ReadonlySet<number> = new Set();
   try {
@@ -123,7 +143,7 @@ function isSearching(one: Case): one is Case<Searching> {
 
 async function prepare(
   batch: readonly Pending[],
-  { client, link }: BatchParts,
+  { client, link, nodes }: BatchParts,
   handles: number[],
   traces: BatchTraces,
 ): Promise<Case[]> {
@@ -132,12 +152,16 @@ async function prepare(
   if (probes.length > 0) {
     const prepared = traces
       .group(batch)
-      .watch('prepare', SpanKind.Client, () => client.prepare(session, probes));
+      .watch('prepare', SpanKind.Client, ({ context }) => client.prepare(session, probes, context), {
+        ...nodeAttributes(nodes),
+        'irispair.prepare.probes': probes.length,
+      });
     handles.push(...(await prepared));
   }
   let next = 0;
-  return batch.map((pending) => ({
+  return batch.map((pending, place) => ({
     pending,
+    place,
     ask: pending.ask,
     handle: 'iris' in pending.ask ? handles[next++] : 0,
   }));
@@ -149,18 +173,22 @@ async function decideSearches(
   watchers: Watchers,
 ): Promise<Outcome[]> {
   if (cases.length === 0) return [];
-  const { traces, stages } = watchers;
+  const { traces, stages, terms } = watchers;
   const handles = cases.map(({ handle }) => handle);
   const spans = cases.map(({ pending }) => traces.of(pending));
   const [searched, mates] = await Promise.all([
-    stages.during('searches', () => parts.matcher.searchAll(handles, cases.map(deadlineOf), spans)),
-    stages.during('batch mates', () => parts.matcher.compareBatch(handles)),
+    stages.during('searches', () =>
+      parts.matcher.searchAll(handles, cases.map(deadlineOf), spans, terms.runs),
+    ),
+    stages.during('batch mates', () => parts.matcher.compareBatch(handles, spans, terms.runs)),
   ]);
   cases.forEach(({ pending }, place) => {
     stages.searched(pending, searched[place]);
   });
   const seen = await stages.during('direct comparisons', () =>
-    Promise.all(cases.map((one, index) => sightingsOf(one, searched[index], parts, spans[index]))),
+    Promise.all(
+      cases.map((one, index) => sightingsOf(one, searched[index], parts, terms.runs, spans[index])),
+    ),
   );
   return decideInOrder(cases, searched, seen, mates, parts, watchers);
 }
@@ -171,16 +199,18 @@ function deadlineOf({ pending }: Case): number {
 }
 
 async function sightingsOf(
-  { ask, handle }: Case<Searching>,
+  { ask, handle, place }: Case<Searching>,
   four: FourSearches | Error,
   { matcher, registry }: BatchParts,
+  runs: RunNames,
   trace: OpenSpan | undefined,
 ): Promise<Sighting[] | Error> {
   if (four instanceof Error) return four;
   const orList = ask.orList.flatMap((serial) => registry.find(serial) ?? []);
-  return sightings(four, orList, (side, orientation, ids) =>
-    matcher.compareDirectly(handle, side, orientation, ids, trace),
-  );
+  return sightings(four, orList, (side, orientation, ids) => {
+    const run = runs.next('direct', place, side, orientation);
+    return matcher.compareDirectly(handle, side, orientation, ids, run, trace);
+  });
 }
 
 function decideInOrder(
@@ -262,11 +292,11 @@ function answered(verdict: Verdict, enrolled: SerialId | null): Answer {
 async function decideOthers(
   cases: readonly Case[],
   parts: BatchParts,
-  { traces, stages }: Watchers,
+  { traces, stages, terms }: Watchers,
 ): Promise<Outcome[]> {
   if (cases.length === 0) return [];
   const decided = await stages.during('verification', () =>
-    Promise.all(cases.map((one) => decideOther(one, parts, traces))),
+    Promise.all(cases.map((one) => decideOther(one, parts, terms.runs, traces))),
   );
   return decided.flat();
 }
@@ -275,9 +305,10 @@ async function decideOthers(
 async function decideOther(
   one: Case,
   { registry, matcher }: BatchParts,
+  runs: RunNames,
   traces: BatchTraces,
 ): Promise<Outcome[]> {
-  const { pending, ask, handle } = one;
+  const { pending, ask } = one;
   try {
     if (ask.kind === 'delete') {
       const expected = registry.get(ask.serialId);
@@ -291,8 +322,8 @@ async function decideOther(
         },
       ];
     }
-    const trace = traces.of(pending);
-    return [await verify(pending, ask as Exclude<WithIris, Searching>, handle, registry, matcher, trace)];
+    const verifying = one as Case<Exclude<WithIris, Searching>>;
+    return [await verify(verifying, registry, matcher, runs, traces.of(pending))];
   } catch (error) {
     traces.reject(pending, error);
     return [];
@@ -300,18 +331,18 @@ async function decideOther(
 }
 
 async function verify(
-  pending: Pending,
-  ask: Exclude<WithIris, Searching>,
-  handle: number,
+  { pending, ask, handle, place }: Case<Exclude<WithIris, Searching>>,
   registry: Registry,
   matcher: Matcher,
+  runs: RunNames,
   trace: OpenSpan | undefined,
 ): Promise<Outcome> {
   const id = registry.get(ask.serialId);
-  const [left, right] = await Promise.all([
-    matcher.distance(handle, Side.Left, id, trace),
-    matcher.distance(handle, Side.Right, id, trace),
-  ]);
+  const [left, right] = await Promise.all(
+    [Side.Left, Side.Right].map((side) =>
+      matcher.compareOne(handle, side, id, runs.next('direct', place, side), trace),
+    ),
+  );
   const replaces = ask.kind === 'reauthenticate' && left.matches && right.matches;
   return {
     pending,
@@ -327,8 +358,9 @@ async function verify(
 async function storeAndAnswer(
   outcomes: readonly Outcome[],
   parts: BatchParts,
-  { traces, stages }: Watchers,
+  { traces, stages, terms }: Watchers,
 ): Promise<void> {
+  await terms.consent(outcomes);
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
   if (waiting.length === 0) return;
@@ -336,7 +368,7 @@ async function storeAndAnswer(
   const shown = traces.group(changing.map(({ pending }) => pending));
   const ids =
     changing.length === 0 ? [] : await stages.during('commit', () => commit(changing, parts, shown));
-  await stages.during('link', () => follow(changing, ids, parts, shown));
+  await stages.during('link', () => follow(changing, ids, parts, shown, terms.runs));
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
 }
@@ -348,12 +380,13 @@ function isSettled({ change, needsMates }: Outcome): boolean {
 
 async function commit(
   changing: readonly Outcome[],
-  { client, fellBehind }: BatchParts,
+  { client, nodes, fellBehind }: BatchParts,
   traces: SpanGroup,
 ): Promise<VectorId[]> {
   const changes = changing.flatMap(({ change }) => change ?? []);
   try {
     return await traces.watch('commit', SpanKind.Client, ({ context }) => client.commit(changes, context), {
+      ...nodeAttributes(nodes),
       'irispair.commit.changes': changes.length,
     });
   } catch (error) {
@@ -369,6 +402,7 @@ async function follow(
   ids: readonly VectorId[],
   parts: BatchParts,
   traces: SpanGroup,
+  runs: RunNames,
 ): Promise<void> {
   const inserted: { node: NewNode; place: number }[] = [];
   const deleted: { id: VectorId; place: number }[] = [];
@@ -388,13 +422,14 @@ async function follow(
           deleted.map(({ id }) => id),
           replaced.map(({ id }) => id),
           within,
+          runs,
         ),
       );
     }
     if (inserted.length > 0) {
       const ofThem = traces.pick(inserted.map(({ place }) => place));
       const nodes = inserted.map(({ node }) => node);
-      await ofThem.watch('link', SpanKind.Internal, (within) => parts.index.insert(nodes, within));
+      await ofThem.watch('link', SpanKind.Internal, (within) => parts.index.insert(nodes, within, runs));
     }
   } catch (error) {
     parts.logger.warn(

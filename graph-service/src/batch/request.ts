@@ -3,10 +3,23 @@ import type { SerialId, Version } from '@irispair/common/ids/vector-id';
 import type { Iris } from '@irispair/common/iris/template';
 import type { OpenSpan } from '@irispair/common/traces/span';
 import type { Verdict } from '../matching/decision.js';
-import type { SideDistance } from '../matching/matcher.js';
+import type { SideComparison } from '../matching/matcher.js';
+
+/** What all three parties call a request, in secret-shared mode. */
+export interface RequestName {
+  /** Chosen by the client. */
+  readonly requestId: string;
+  /** SHA-256 of what is asked, the same at all parties, 32 bytes. */
+  readonly digest: Buffer;
+}
 
 /** A checked request. */
-export type Ask =
+export type Ask = AskKind & {
+  /** Undefined in plain mode. */
+  readonly name?: RequestName | undefined;
+};
+
+type AskKind =
   | { readonly kind: 'enroll' | 'search'; readonly iris: Iris; readonly orList: readonly SerialId[] }
   | { readonly kind: 'verify' | 'reauthenticate'; readonly iris: Iris; readonly serialId: SerialId }
   | { readonly kind: 'delete'; readonly serialId: SerialId };
@@ -16,8 +29,8 @@ export type Answer =
   | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly enrolled: SerialId | null }
   | {
       readonly kind: 'verified';
-      readonly left: SideDistance;
-      readonly right: SideDistance;
+      readonly left: SideComparison;
+      readonly right: SideComparison;
       /** Version stored now. */
       readonly version: Version;
     }

@@ -7,6 +7,7 @@
  */
 import type { SerialId } from '@irispair/common/ids/vector-id';
 import { SIDES, type Side } from '@irispair/common/iris/side';
+import { nodeEntry, NO_SUM, rowEntry, type Sum } from '../agreement/checksum.js';
 import { SharedRows } from './chunks.js';
 import { packNode, UNKNOWN_NODE, unpackNode, type GraphNode } from './graph-node.js';
 
@@ -25,14 +26,17 @@ export class GraphMemory {
   private readonly tables = new Map<string, SharedRows>();
   /** Rows used in each upper layer's table. The writer's. */
   private readonly upperRows = new Map<string, number>();
+  private highest = 0;
 
   /**
    * @param rowLimit neighbours a row can hold
    * @param chunkAdded told of every new piece of memory; the writer's
+   * @param sum told of every change; the writer's
    */
   constructor(
     readonly rowLimit: number,
     private readonly chunkAdded: (chunk: GraphChunk) => void = () => undefined,
+    private readonly sum: Sum = NO_SUM,
   ) {}
 
   /** Takes a piece of memory that the writer made. */
@@ -61,13 +65,23 @@ export class GraphMemory {
   setNode(serial: SerialId, node: GraphNode): void {
     const nodes = this.table(NODES_TABLE);
     this.grow(NODES_TABLE, serial);
-    Atomics.store(nodes.chunkOf(serial), nodes.offsetOf(serial), packNode(node));
+    const word = packNode(node);
+    this.sum.change(
+      () => nodeEntry(serial, this.nodeWord(serial)),
+      () => nodeEntry(serial, word),
+    );
+    Atomics.store(nodes.chunkOf(serial), nodes.offsetOf(serial), word);
     for (const side of SIDES) this.grow(rowsTable(side, 0), serial);
   }
 
   /** Serial ids that a walk can meet are below this. */
   get bound(): number {
     return this.table(NODES_TABLE).rows;
+  }
+
+  /** The highest layer that has rows. */
+  get highestLayer(): number {
+    return this.highest;
   }
 
   /** Neighbours of a node in one layer, nearest first after compaction. A view of shared memory: do not keep it. */
@@ -85,6 +99,11 @@ export class GraphMemory {
     if (neighbours.length > this.rowLimit) {
       throw new RangeError(`${neighbours.length} neighbours do not fit a row of ${this.rowLimit}`);
     }
+    this.sum.change(
+      () => rowEntry(side, layer, serial, this.neighbours(side, layer, serial)),
+      () => rowEntry(side, layer, serial, neighbours),
+    );
+    this.highest = Math.max(this.highest, layer);
     const row = layer === 0 ? serial : this.ensureUpperRow(side, layer, serial);
     const rows = this.table(rowsTable(side, layer));
     this.grow(rowsTable(side, layer), row);

@@ -51,6 +51,8 @@ export class HopStream implements HopPort {
   private lastRequestId = 0;
   private lastSearchId = 0;
   private closed = false;
+  /** Why steps fail at once; undefined while they do not. */
+  private suspended: Error | undefined;
 
   /** @param durations counts how long its messages take */
   constructor(
@@ -71,10 +73,28 @@ export class HopStream implements HopPort {
 
   evaluate(step: HopStep): Promise<StepAnswer> {
     if (this.closed) return Promise.reject(new UnavailableError('the hop is closed'));
+    if (this.suspended !== undefined) return Promise.reject(this.suspended);
     return new Promise((resolve, reject) => {
       this.gathered.push({ step, resolve, reject });
       this.scheduleFlush();
     });
+  }
+
+  /**
+   * Fails what is unanswered, and all steps until {@link resume}: the other parties will not come to them. Ending the
+   * stream tells the iris service.
+   */
+  suspend(reason: Error): void {
+    this.suspended = reason;
+    const { stream } = this;
+    this.stream = undefined;
+    stream?.cancel();
+    this.fail(reason);
+  }
+
+  /** Takes steps again. */
+  resume(): void {
+    this.suspended = undefined;
   }
 
   /** Ends the stream; unanswered steps fail. */

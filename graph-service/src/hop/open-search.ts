@@ -13,6 +13,7 @@ export function writeSide(side: Side): wire.Side {
  *
  * A stored probe builds the graph, and is compared at one rotation: rows ranked so find as much as rows ranked over the
  * whole window, for a fraction of the work (docs/decisions.md).
+ * @param run what the parties call it, 16 bytes; undefined in plain mode
  */
 export function openSearch(
   probe: Probe,
@@ -20,6 +21,7 @@ export function openSearch(
   orientation: Orientation,
   ef: number,
   { rotationReach, matchLimit }: ComparisonTerms,
+  run?: Uint8Array,
 ): wire.OpenSearch {
   return {
     query:
@@ -32,5 +34,6 @@ export function openSearch(
     rotationReach: 'handle' in probe ? rotationReach : 0,
     ef,
     matchLimit,
+    run: run === undefined ? undefined : Buffer.from(run),
   };
 }

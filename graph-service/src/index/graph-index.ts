@@ -4,16 +4,18 @@
  * Searches are walks. New nodes are linked with what was found near them; stored irises that the graph lacks are caught
  * up by searching for them first. What changed is saved in one transaction and told to the walkers.
  */
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError } from '@irispair/common/errors/errors';
 import type { SerialId, VectorId } from '@irispair/common/ids/vector-id';
 import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import type { Logger } from '@irispair/common/log/logger';
 import type { HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
-import { GraphMemory } from '../graph/graph-memory.js';
-import { NodeState } from '../graph/graph-node.js';
+import type { Sum } from '../agreement/checksum.js';
+import { NO_RUN_NAMES, type RunNames } from '../agreement/run-names.js';
+import { GraphMemory, type GraphChunk } from '../graph/graph-memory.js';
+import { NodeState, UNKNOWN_NODE } from '../graph/graph-node.js';
 import { layerOf } from '../graph/layers.js';
 import {
   parametersFor,
@@ -24,6 +26,7 @@ import {
 import { addHops, type HopCounters } from '../hop/hop-counters.js';
 import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
+import type { RegisteredIris } from '../iris/registered-iris.js';
 import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
 import { tracedBelow } from '../traces/traced-hop.js';
@@ -41,6 +44,8 @@ export interface GraphIndexOptions {
   readonly overrides: ParameterOverrides;
   readonly terms: ComparisonTerms;
   readonly hopNodes: HopNodes;
+  /** Told of every change of a node or row. */
+  readonly sum: Sum;
   readonly logger: Logger;
 }
 
@@ -50,16 +55,24 @@ export interface NewNode {
   readonly near: readonly [left: readonly VectorId[], right: readonly VectorId[]];
 }
 
-/** What the iris service says about a serial id. */
-export interface RegisteredIris {
-  readonly id: VectorId;
-  readonly deleted: boolean;
+/** A part of the graph, small enough for one message. */
+export interface GraphPart {
+  readonly nodes: readonly StoredNode[];
+  readonly rows: readonly StoredRow[];
 }
 
 /** Irises caught up together: their searches run at once. */
-const CATCH_UP_BATCH = 64;
+export const CATCH_UP_BATCH = 64;
 /** Nobody waits longer for a save. */
 const PATIENCE_MILLISECONDS = 2_000;
+
+/** Nodes whose rows make a part: under a MiB where rows hold up to 512. */
+const NODES_A_PART = 128;
+
+/** Rows that are replaced before they are saved. */
+const ROWS_A_SAVE = 10_000;
+
+const NOBODY = new Uint32Array();
 
 /** Nodes and rows loaded before whoever asks how far this service is gets an answer. */
 const LOADED_A_TURN = 1_024;
@@ -75,7 +88,7 @@ export class GraphIndex {
   private readonly walkers: WalkerPool;
   private readonly linker: Linker;
   private readonly entryPoints: EntryPointList;
-  private readonly layerKey: Buffer;
+  private key: Buffer;
   private readonly changedRows = new Map<string, [Side, number, SerialId]>();
   private readonly changedNodes = new Set<SerialId>();
   private live = 0;
@@ -85,14 +98,15 @@ export class GraphIndex {
   private constructor(private readonly options: GraphIndexOptions) {
     const { socket, terms, walkers, hopNodes, logger, store } = options;
     const { rowLimit, layerKey } = store.identity;
-    this.layerKey = Buffer.from(layerKey, 'base64');
+    this.key = Buffer.from(layerKey, 'base64');
     this.walkers = new WalkerPool(walkers, { socket, rowLimit, terms, node: hopNodes.source }, logger);
-    this.memory = new GraphMemory(rowLimit, (chunk) => {
+    const share = (chunk: GraphChunk) => {
       this.walkers.share(chunk);
-    });
+    };
+    this.memory = new GraphMemory(rowLimit, share, options.sum);
     this.entryPoints = new EntryPointList(this.memory);
     this.linker = new Linker(this.memory, options.hop, terms, (side, layer, serial) => {
-      this.changedRows.set(`${side}/${layer}/${serial}`, [side, layer, serial as SerialId]);
+      this.noteRow(side, layer, serial as SerialId);
     });
   }
 
@@ -128,6 +142,11 @@ export class GraphIndex {
   /** Live nodes. */
   get size(): number {
     return this.live;
+  }
+
+  /** Neighbours that a row can hold. */
+  get rowLimit(): number {
+    return this.memory.rowLimit;
   }
 
   get parameters(): GraphParameters {
@@ -166,6 +185,17 @@ export class GraphIndex {
     return this.isBehind;
   }
 
+  /** Secret-shared mode: fails what is being compared, and all comparisons until {@link resume}. */
+  suspend(reason: string): void {
+    this.walkers.suspend(reason);
+    this.options.hop.suspend(new UnavailableError(reason));
+  }
+
+  resume(): void {
+    this.walkers.resume();
+    this.options.hop.resume();
+  }
+
   /** Walks; each search ends with its own result or error. */
   search(orders: readonly SearchOrder[], told?: ToldOfWalk): Promise<Searched[]> {
     return this.walkers.search(orders, told);
@@ -175,15 +205,19 @@ export class GraphIndex {
    * Links new irises and saves.
    * @param traces who traces it, one a node
    */
-  async insert(nodes: readonly NewNode[], traces: SpanGroup = SpanGroup.NONE): Promise<void> {
+  async insert(
+    nodes: readonly NewNode[],
+    traces: SpanGroup = SpanGroup.NONE,
+    runs: RunNames = NO_RUN_NAMES,
+  ): Promise<void> {
     const { parameters } = this;
-    const layers = nodes.map(({ id }) => layerOf(id, this.layerKey, parameters.m));
+    const layers = nodes.map(({ id }) => layerOf(id, this.key, parameters.m));
     nodes.forEach(({ id }, index) => {
       this.memory.setNode(id.serialId, { state: NodeState.Live, version: id.version, layer: layers[index] });
       this.noteLive(id.serialId, layers[index]);
     });
     try {
-      await this.linkAll(nodes, layers, parameters, traces);
+      await this.linkAll(nodes, layers, parameters, traces, runs);
     } catch (error) {
       // Half-linked nodes are not indexed: catching up will link them.
       nodes.forEach(({ id }, index) => {
@@ -201,6 +235,7 @@ export class GraphIndex {
     layers: readonly number[],
     parameters: GraphParameters,
     traces: SpanGroup,
+    runs: RunNames,
   ): Promise<void> {
     for (const side of SIDES) {
       const orders = nodes.map(({ id, near }, index): LinkOrder => {
@@ -208,10 +243,10 @@ export class GraphIndex {
         const trace = span === undefined ? undefined : tracedBelow(span, this.options.hopNodes);
         return { id, near: near[side].map((other) => other.serialId), trace };
       });
-      await this.linker.link(side, 0, orders, parameters);
+      await this.linker.link(side, 0, orders, parameters, runs);
     }
     for (const [index, { id }] of nodes.entries()) {
-      for (let layer = 1; layer <= layers[index]; layer++) await this.linkUpper(id, layer, parameters);
+      for (let layer = 1; layer <= layers[index]; layer++) await this.linkUpper(id, layer, parameters, runs);
       this.changedNodes.add(id.serialId);
     }
   }
@@ -224,12 +259,13 @@ export class GraphIndex {
     deleted: readonly VectorId[],
     replaced: readonly VectorId[],
     traces: SpanGroup = SpanGroup.NONE,
+    runs: RunNames = NO_RUN_NAMES,
   ): Promise<void> {
     this.withdraw([...deleted, ...replaced]);
-    for (const id of replaced) await this.unlink(id, NodeState.Unknown);
-    for (const id of deleted) await this.unlink(id, NodeState.Deleted);
+    for (const id of replaced) await this.unlink(id, NodeState.Unknown, runs);
+    for (const id of deleted) await this.unlink(id, NodeState.Deleted, runs);
     this.announce();
-    await this.indexStored(replaced, traces);
+    await this.indexStored(replaced, traces, runs);
   }
 
   /**
@@ -240,35 +276,85 @@ export class GraphIndex {
     registered: readonly RegisteredIris[],
     progress: (done: number, all: number) => void,
   ): Promise<void> {
-    const behind = registered.filter(({ id, deleted }) => {
-      const node = this.memory.node(id.serialId);
-      return node.version !== id.version || node.state !== (deleted ? NodeState.Deleted : NodeState.Live);
-    });
-    this.withdraw(behind.map(({ id }) => id).filter((id) => this.isLive(id)));
+    const behind = this.behind(registered);
+    this.withdrawStale(behind);
     for (let first = 0; first < behind.length; first += CATCH_UP_BATCH) {
       const batch = behind.slice(first, first + CATCH_UP_BATCH);
-      for (const { id, deleted } of batch) {
-        await this.unlink(id, deleted ? NodeState.Deleted : NodeState.Unknown);
-      }
-      this.announce();
-      await this.indexStored(batch.filter(({ deleted }) => !deleted).map(({ id }) => id));
+      await this.bring(batch);
       progress(first + batch.length, behind.length);
     }
   }
 
-  /** A figure that two graphs have in common only when all their rows are equal. */
-  checksum(): string {
-    const hash = createHash('sha256');
-    for (let serial = 1; serial < this.memory.bound; serial++) {
-      const { state, version: count, layer } = this.memory.node(serial);
-      if (state === NodeState.Unknown) continue;
-      hash.update(`${serial}:${count}:${state}:${layer}`);
-      for (const side of SIDES) {
-        for (let row = 0; row <= layer; row++)
-          hash.update(this.memory.neighbours(side, row, serial).join(','));
+  /** What the graph does not hold as it is registered. */
+  behind(registered: readonly RegisteredIris[]): RegisteredIris[] {
+    return registered.filter(({ id, deleted }) => {
+      const node = this.memory.node(id.serialId);
+      return node.version !== id.version || node.state !== (deleted ? NodeState.Deleted : NodeState.Live);
+    });
+  }
+
+  /** Takes out of the living what is no longer stored as the graph knows it. */
+  withdrawStale(behind: readonly RegisteredIris[]): void {
+    this.withdraw(behind.map(({ id }) => id).filter((id) => this.isLive(id)));
+  }
+
+  /** Brings some of what is behind into the graph, and saves. */
+  async bring(batch: readonly RegisteredIris[], runs: RunNames = NO_RUN_NAMES): Promise<void> {
+    for (const { id, deleted } of batch) {
+      await this.unlink(id, deleted ? NodeState.Deleted : NodeState.Unknown, runs);
+    }
+    this.announce();
+    const ids = batch.filter(({ deleted }) => !deleted).map(({ id }) => id);
+    await this.indexStored(ids, SpanGroup.NONE, runs);
+  }
+
+  /** Key of the layers. */
+  get layerKey(): Buffer {
+    return this.key;
+  }
+
+  /** Durably takes another key for the layers. Those of nodes in the graph stay. */
+  async takeLayerKey(key: Buffer): Promise<void> {
+    await this.options.store.takeLayerKey(key.toString('base64'));
+    this.key = key;
+  }
+
+  /** Everything, part by part. The graph must not change meanwhile. */
+  *parts(): Generator<GraphPart> {
+    for (let first = 1; first < this.memory.bound; first += NODES_A_PART) {
+      const nodes: StoredNode[] = [];
+      const rows: StoredRow[] = [];
+      const end = Math.min(first + NODES_A_PART, this.memory.bound);
+      for (let serial = first as SerialId; serial < end; serial++) {
+        if (this.memory.nodeWord(serial) !== 0) nodes.push({ serialId: serial, ...this.memory.node(serial) });
+        rows.push(...this.rowsOf(serial));
+      }
+      if (nodes.length + rows.length > 0) yield { nodes, rows };
+    }
+  }
+
+  /** Holds what is given and nothing else, and saves it. May be interrupted and called again. */
+  async replace(parts: AsyncIterable<GraphPart>): Promise<void> {
+    for (const { nodes, rows } of this.parts()) {
+      for (const row of rows) this.setRow({ ...row, neighbours: NOBODY });
+      for (const { serialId: serial } of nodes) {
+        const node = this.memory.node(serial);
+        if (node.state === NodeState.Live) this.forgetLive(serial, node.layer);
+        this.memory.setNode(serial, UNKNOWN_NODE);
+        this.changedNodes.add(serial);
       }
     }
-    return hash.digest('hex');
+    for await (const { nodes, rows } of parts) {
+      for (const { serialId: serial, ...node } of nodes) {
+        this.memory.setNode(serial, node);
+        this.changedNodes.add(serial);
+        if (node.state === NodeState.Live) this.noteLive(serial, node.layer);
+      }
+      for (const row of rows) this.setRow(row);
+      if (this.changedRows.size > ROWS_A_SAVE) await this.save();
+    }
+    this.announce();
+    await this.save();
   }
 
   /** Neighbours of a node, for those who inspect the graph. */
@@ -288,7 +374,7 @@ export class GraphIndex {
     await this.options.store.close();
   }
 
-  private async indexStored(ids: readonly VectorId[], traces: SpanGroup = SpanGroup.NONE): Promise<void> {
+  private async indexStored(ids: readonly VectorId[], traces: SpanGroup, runs: RunNames): Promise<void> {
     if (ids.length === 0) {
       await this.save(traces);
       return;
@@ -302,6 +388,7 @@ export class GraphIndex {
         ef,
         layer: 0,
         deadline: 0,
+        run: runs.next('stored search', stored.serialId, side),
       })),
     );
     const searched = (await this.search(orders)).map((result) => {
@@ -311,23 +398,36 @@ export class GraphIndex {
     await this.insert(
       ids.map((id, index) => ({ id, near: [searched[2 * index], searched[2 * index + 1]] })),
       traces,
+      runs,
     );
   }
 
-  private async linkUpper(id: VectorId, layer: number, parameters: GraphParameters): Promise<void> {
+  private async linkUpper(
+    id: VectorId,
+    layer: number,
+    parameters: GraphParameters,
+    runs: RunNames,
+  ): Promise<void> {
     const { topLayer } = this.entryPoints.current();
     for (const side of SIDES) {
       const near =
         layer >= topLayer
           ? this.entryPoints.reaching(layer)
-          : await this.walkUpper(id, side, layer, parameters.ef);
-      await this.linker.link(side, layer, [{ id, near }], parameters);
+          : await this.walkUpper(id, side, layer, parameters.ef, runs);
+      await this.linker.link(side, layer, [{ id, near }], parameters, runs);
     }
   }
 
-  private async walkUpper(stored: VectorId, side: Side, layer: number, ef: number): Promise<number[]> {
+  private async walkUpper(
+    stored: VectorId,
+    side: Side,
+    layer: number,
+    ef: number,
+    runs: RunNames,
+  ): Promise<number[]> {
+    const run = runs.next('upper search', stored.serialId, side, layer);
     const [found] = await this.search([
-      { probe: { stored }, side, orientation: Orientation.Normal, ef, layer, deadline: 0 },
+      { probe: { stored }, side, orientation: Orientation.Normal, ef, layer, deadline: 0, run },
     ]);
     if (found instanceof Error) throw found;
     return found.neighbours.map(({ serialId: serial }) => serial);
@@ -343,14 +443,35 @@ export class GraphIndex {
   }
 
   /** Takes a withdrawn node out of all rows and sets what is known of it now. */
-  private async unlink(id: VectorId, state: NodeState): Promise<void> {
+  private async unlink(id: VectorId, state: NodeState, runs: RunNames): Promise<void> {
     const { layer: highest } = this.memory.node(id.serialId);
     for (const side of SIDES) {
       for (let layer = 0; layer <= highest; layer++) {
-        await this.linker.unlink(side, layer, id.serialId, this.parameters);
+        await this.linker.unlink(side, layer, id.serialId, this.parameters, runs);
       }
     }
     this.setNode(id, state, highest);
+  }
+
+  private rowsOf(serial: SerialId): StoredRow[] {
+    const rows: StoredRow[] = [];
+    for (const side of SIDES) {
+      for (let layer = 0; layer <= this.memory.highestLayer; layer++) {
+        const neighbours = this.memory.neighbours(side, layer, serial);
+        if (neighbours.length > 0)
+          rows.push({ side, layer, serialId: serial, neighbours: neighbours.slice() });
+      }
+    }
+    return rows;
+  }
+
+  private setRow({ side, layer, serialId: serial, neighbours }: StoredRow): void {
+    this.memory.setNeighbours(side, layer, serial, neighbours);
+    this.noteRow(side, layer, serial);
+  }
+
+  private noteRow(side: Side, layer: number, serial: SerialId): void {
+    this.changedRows.set(`${side}/${layer}/${serial}`, [side, layer, serial]);
   }
 
   private setNode(id: VectorId, state: NodeState, layer: number): void {

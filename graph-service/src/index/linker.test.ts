@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Side } from '@irispair/common/iris/side';
+import { NO_RUN_NAMES } from '../agreement/run-names.js';
 import { GraphMemory } from '../graph/graph-memory.js';
 import { ROW_LIMIT_FACTOR, type GraphParameters } from '../graph/parameters.js';
 import { addNode, deleteNode } from '../support/graphs.js';
@@ -41,7 +42,7 @@ class Layer {
     this.last += count;
     for (const serial of newcomers) addNode(this.memory, serial, this.layer);
     const orders = newcomers.map((serial) => ({ id: idOf(serial), near: this.live }));
-    await this.linker.link(Side.Left, this.layer, orders, this.parameters);
+    await this.linker.link(Side.Left, this.layer, orders, this.parameters, NO_RUN_NAMES);
     this.live = [...this.live, ...newcomers];
     return newcomers;
   }
@@ -49,7 +50,7 @@ class Layer {
   async remove(serial: number): Promise<void> {
     deleteNode(this.memory, serial);
     this.live = this.live.filter((other) => other !== serial);
-    await this.linker.unlink(Side.Left, this.layer, serial, this.parameters);
+    await this.linker.unlink(Side.Left, this.layer, serial, this.parameters, NO_RUN_NAMES);
   }
 
   row(serial: number): number[] {

@@ -9,6 +9,7 @@
 import type { VectorId } from '@irispair/common/ids/vector-id';
 import { packVectorIds, serialId, version } from '@irispair/common/ids/vector-id';
 import { Orientation, type Side } from '@irispair/common/iris/side';
+import type { RunNames } from '../agreement/run-names.js';
 import type { GraphMemory } from '../graph/graph-memory.js';
 import { NodeState } from '../graph/graph-node.js';
 import { ROW_LIMIT_FACTOR, type GraphParameters } from '../graph/parameters.js';
@@ -44,12 +45,13 @@ export class Linker {
     layer: number,
     orders: readonly LinkOrder[],
     parameters: GraphParameters,
+    runs: RunNames,
   ): Promise<void> {
     const rows = await Promise.all(
       orders.map(({ id, near, trace }, index) => {
         const mates = orders.slice(0, index).map((mate) => mate.id.serialId);
         const candidates = [...new Set([...mates, ...near])].filter((serial) => serial !== id.serialId);
-        return this.nearest(side, id, candidates, parameters.m, trace);
+        return this.nearest(side, id, candidates, parameters.m, runs, trace);
       }),
     );
     orders.forEach(({ id }, index) => {
@@ -57,13 +59,19 @@ export class Linker {
     });
     await Promise.all(
       [...inReturn(orders, rows)].map(([neighbour, newcomers]) =>
-        this.addNeighbours(side, layer, neighbour, newcomers, parameters.mMax),
+        this.addNeighbours(side, layer, neighbour, newcomers, parameters.mMax, runs),
       ),
     );
   }
 
   /** Takes a node out and connects its former neighbours with each other. */
-  async unlink(side: Side, layer: number, serial: number, { mMax }: GraphParameters): Promise<void> {
+  async unlink(
+    side: Side,
+    layer: number,
+    serial: number,
+    { mMax }: GraphParameters,
+    runs: RunNames,
+  ): Promise<void> {
     const row = [...this.memory.neighbours(side, layer, serial)];
     if (row.length === 0) return;
     const former = row.filter((neighbour) => this.isLive(neighbour));
@@ -72,7 +80,8 @@ export class Linker {
       former.map(async (neighbour) => {
         const own = [...this.memory.neighbours(side, layer, neighbour)].filter((other) => other !== serial);
         const candidates = [...new Set([...own, ...former])].filter((other) => other !== neighbour);
-        this.write(side, layer, neighbour, await this.nearest(side, this.idOf(neighbour), candidates, mMax));
+        const nearest = await this.nearest(side, this.idOf(neighbour), candidates, mMax, runs);
+        this.write(side, layer, neighbour, nearest);
       }),
     );
   }
@@ -84,13 +93,14 @@ export class Linker {
     serial: number,
     newcomers: readonly LinkOrder[],
     mMax: number,
+    runs: RunNames,
   ): Promise<void> {
     const joined = newcomers.map(({ id }): number => id.serialId);
     const row = [...new Set([...this.memory.neighbours(side, layer, serial), ...joined])];
     const outgrown = row.length > mMax * ROW_LIMIT_FACTOR;
     // One step for all who outgrew the row: the first one's trace shows it.
     const { trace } = newcomers.find((newcomer) => newcomer.trace !== undefined) ?? {};
-    const kept = outgrown ? await this.nearest(side, this.idOf(serial), row, mMax, trace) : row;
+    const kept = outgrown ? await this.nearest(side, this.idOf(serial), row, mMax, runs, trace) : row;
     this.write(side, layer, serial, kept);
   }
 
@@ -100,14 +110,16 @@ export class Linker {
     id: VectorId,
     candidates: readonly number[],
     most: number,
+    runs: RunNames,
     trace?: StepTrace,
   ): Promise<number[]> {
     const live = candidates.filter((serial) => this.isLive(serial)).map((serial) => this.idOf(serial));
     if (live.length === 0) return [];
     const packed = packVectorIds(live);
+    const run = runs.next('link', side, id.serialId, id.version, most, packed);
     const { entered } = await this.hop.evaluate({
       searchId: this.hop.nextSearchId(),
-      open: openSearch({ stored: id }, side, Orientation.Normal, most, this.terms),
+      open: openSearch({ stored: id }, side, Orientation.Normal, most, this.terms, run),
       candidates: packed,
       close: true,
       withDistances: false,

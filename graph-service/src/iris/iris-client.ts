@@ -25,8 +25,9 @@ import {
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as wire from '@irispair/proto/compute';
-import type { RegisteredIris } from '../index/graph-index.js';
+import type { RegisteredIris } from './registered-iris.js';
 import type { SearchResult } from '../walk/order.js';
+import { inMessages } from './probe-messages.js';
 
 const CALL_MILLISECONDS = 10_000;
 const LONG_CALL_MILLISECONDS = 120_000;
@@ -53,12 +54,27 @@ export class IrisClient {
     return this.client.session({ client: `graph service ${process.pid}` });
   }
 
-  async prepare(sessionId: number, irises: readonly Iris[]): Promise<number[]> {
-    const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
-      sessionId,
-      probes: irises.map(irisMessage),
-    });
-    return queryHandles;
+  /** @param trace of the requests whose probes they are; undefined when none is traced */
+  async prepare(
+    sessionId: number,
+    irises: readonly Iris[],
+    trace: wire.TraceContext | undefined,
+  ): Promise<number[]> {
+    const prepared: number[] = [];
+    try {
+      for (const probes of inMessages(irises.map(irisMessage))) {
+        const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
+          sessionId,
+          probes,
+          trace,
+        });
+        prepared.push(...queryHandles);
+      }
+    } catch (error) {
+      if (prepared.length > 0) await this.release(prepared).catch(() => undefined);
+      throw error;
+    }
+    return prepared;
   }
 
   /** New captures made up of people who are enrolled; 0 for one who is no longer. */

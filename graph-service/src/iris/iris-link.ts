@@ -20,6 +20,8 @@ export interface LinkObserver {
   away(reason: string): void;
   /** Why the iris service takes no changes at present; empty while it does. */
   storeAway(reason: string): void;
+  /** Secret-shared mode: why the iris service reaches another party's not; empty while it reaches both. */
+  partyAway(reason: string): void;
 }
 
 /** Why there is no session. */
@@ -104,8 +106,9 @@ export class IrisLink {
     let prepared: Promise<void> | undefined;
     let absence: Absence = { reason: 'the iris service ended the session' };
     try {
-      for await (const { sessionId, storeAway } of call as AsyncIterable<SessionResponse>) {
+      for await (const { sessionId, storeAway, partyAway } of call as AsyncIterable<SessionResponse>) {
         this.observer.storeAway(storeAway);
+        this.observer.partyAway(partyAway ?? '');
         prepared ??= this.prepare(sessionId);
       }
     } catch (error) {

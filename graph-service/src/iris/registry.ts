@@ -1,7 +1,8 @@
 /** The current version of every serial id, as this service knows it. */
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, type SerialId, type VectorId } from '@irispair/common/ids/vector-id';
-import type { RegisteredIris } from '../index/graph-index.js';
+import { NO_SUM, registryEntry, type Sum } from '../agreement/checksum.js';
+import type { RegisteredIris } from './registered-iris.js';
 
 /** A point in the history of the registry. */
 export interface Moment {
@@ -24,9 +25,13 @@ export class Registry {
   /** The last change of a serial id, the latest last. */
   private readonly lastChange = new Map<number, number>();
 
+  /** @param sum told of every change */
+  constructor(private readonly sum: Sum = NO_SUM) {}
+
   /** Replaces everything. */
   reset(entries: readonly RegisteredIris[]): void {
     this.bySerial.length = 1;
+    this.sum.clear();
     this.deleted = 0;
     for (const entry of entries) this.set(entry);
     this.changes += 1;
@@ -36,6 +41,10 @@ export class Registry {
 
   set(entry: RegisteredIris): void {
     const before = this.bySerial[entry.id.serialId];
+    this.sum.change(
+      () => (before === undefined ? undefined : registryEntry(before)),
+      () => registryEntry(entry),
+    );
     this.bySerial[entry.id.serialId] = entry;
     this.deleted += Number(entry.deleted) - Number(before?.deleted ?? false);
     if (before !== undefined) this.noteChange(entry.id.serialId);
@@ -90,6 +99,11 @@ export class Registry {
   /** The serial id that the next enrolment gets. */
   get next(): SerialId {
     return serialId(this.highest + 1);
+  }
+
+  /** What is known of a serial id. */
+  entry(serial: number): RegisteredIris | undefined {
+    return this.bySerial[serial];
   }
 
   /** The current id, or undefined when unknown or deleted. */

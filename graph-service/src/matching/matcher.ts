@@ -7,6 +7,7 @@ import { Orientation, SIDES, type Side } from '@irispair/common/iris/side';
 import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
+import type { RunNames } from '../agreement/run-names.js';
 import type { HopPort } from '../hop/hop-port.js';
 import { openSearch } from '../hop/open-search.js';
 import type { GraphIndex } from '../index/graph-index.js';
@@ -27,12 +28,34 @@ const EXACT_UP_TO = 5_000;
 
 const ORIENTATIONS = [Orientation.Normal, Orientation.Mirror] as const;
 
-/** One side of a direct comparison with distances. */
+/** Whether comparisons with one person tell the distance. */
+export enum Distances {
+  Told = 'told',
+  /** Secret-shared mode: nobody learns them. */
+  Hidden = 'hidden',
+}
+
+/** How far two eyes are apart. */
 export interface SideDistance {
   readonly differing: number;
   readonly unmasked: number;
   readonly rotation: number;
+}
+
+/** One side of a comparison with one person. */
+export interface SideComparison {
   readonly matches: boolean;
+  /** Undefined where distances are hidden. */
+  readonly distance: SideDistance | undefined;
+}
+
+/** One search that is a single step. */
+interface DirectComparison {
+  readonly side: Side;
+  readonly orientation: Orientation;
+  readonly ids: readonly VectorId[];
+  readonly withDistances: boolean;
+  readonly run: Buffer | undefined;
 }
 
 /** Searches and comparisons. */
@@ -45,6 +68,7 @@ export class Matcher {
     private readonly mode: IndexMode,
     private readonly metrics: BatchMetrics,
     private readonly nodes: HopNodes,
+    private readonly distances: Distances = Distances.Told,
   ) {}
 
   /** How the next batch is searched. */
@@ -56,11 +80,13 @@ export class Matcher {
    * The four searches of every capture; a capture one of whose searches failed has its error instead.
    * @param deadlines monotonic microseconds, 0 for none, one a capture
    * @param traces one a capture; undefined for those that are not traced
+   * @param runs names the searches
    */
   async searchAll(
     handles: readonly number[],
     deadlines: readonly number[],
     traces: readonly (OpenSpan | undefined)[],
+    runs: RunNames,
   ): Promise<(FourSearches | Error)[]> {
     const { ef } = this.index.parameters;
     const orders = handles.flatMap((handle, index) =>
@@ -72,6 +98,7 @@ export class Matcher {
           ef,
           layer: 0,
           deadline: deadlines[index],
+          run: runs.next('search', index, side, orientation),
         })),
       ),
     );
@@ -101,10 +128,24 @@ export class Matcher {
     }
   }
 
-  /** The requests of a batch against each other. */
-  async compareBatch(handles: readonly number[]): Promise<BatchMates> {
+  /**
+   * The requests of a batch against each other.
+   * @param traces one a request; undefined for those that are not traced
+   */
+  async compareBatch(
+    handles: readonly number[],
+    traces: readonly (OpenSpan | undefined)[],
+    runs: RunNames,
+  ): Promise<BatchMates> {
     if (handles.length < 2) return BatchMates.alone();
-    const bits = await this.client.compare({ queryHandles: [...handles], baseRotation: 0, ...this.terms });
+    const run = runs.next('batch mates', handles.length);
+    const request = { queryHandles: [...handles], baseRotation: 0, ...this.terms, run };
+    const bits = await SpanGroup.of(traces).watch(
+      'batch mates',
+      SpanKind.Client,
+      ({ context }) => this.client.compare({ ...request, trace: context }),
+      { ...nodeAttributes(this.nodes), 'irispair.compare.queries': handles.length },
+    );
     return new BatchMates(handles.length, bits);
   }
 
@@ -114,44 +155,45 @@ export class Matcher {
     side: Side,
     orientation: Orientation,
     ids: readonly VectorId[],
+    run: Buffer | undefined,
     trace: OpenSpan | undefined,
   ): Promise<ReadonlySet<number>> {
-    const { entered, matchCount } = await this.evaluateOnce(handle, side, orientation, ids, trace);
+    const comparison = { side, orientation, ids, withDistances: false, run };
+    const { entered, matchCount } = await this.evaluateOnce(handle, comparison, trace);
     const matching = new Set<number>();
     for (let rank = 0; rank < matchCount; rank++) matching.add(ids[entered.readUInt32LE(8 * rank)].serialId);
     return matching;
   }
 
-  /** How a capture differs from one enrolled person on one side. */
-  async distance(
+  /** How a capture compares with one enrolled person on one side. */
+  async compareOne(
     handle: number,
     side: Side,
     id: VectorId,
+    run: Buffer | undefined,
     trace: OpenSpan | undefined,
-  ): Promise<SideDistance> {
-    const { distances, matchCount } = await this.evaluateOnce(handle, side, Orientation.Normal, [id], trace);
+  ): Promise<SideComparison> {
+    const withDistances = this.distances === Distances.Told;
+    const comparison = { side, orientation: Orientation.Normal, ids: [id], withDistances, run };
+    const { distances, matchCount } = await this.evaluateOnce(handle, comparison, trace);
     return {
-      differing: distances.readUInt16LE(0),
-      unmasked: distances.readUInt16LE(2),
-      rotation: distances.readInt16LE(4),
       matches: matchCount === 1,
+      distance: withDistances ? readDistance(distances) : undefined,
     };
   }
 
   private evaluateOnce(
     handle: number,
-    side: Side,
-    orientation: Orientation,
-    ids: readonly VectorId[],
+    { side, orientation, ids, withDistances, run }: DirectComparison,
     above: OpenSpan | undefined,
   ) {
     const evaluate = (trace?: StepTrace) =>
       this.hop.evaluate({
         searchId: this.hop.nextSearchId(),
-        open: openSearch({ handle }, side, orientation, ids.length, this.terms),
+        open: openSearch({ handle }, side, orientation, ids.length, this.terms, run),
         candidates: packVectorIds(ids),
         close: true,
-        withDistances: true,
+        withDistances,
         deadline: 0,
         trace,
       });
@@ -170,6 +212,14 @@ export class Matcher {
       'irispair.scan.searches': searches.length,
     });
   }
+}
+
+function readDistance(distances: Buffer): SideDistance {
+  return {
+    differing: distances.readUInt16LE(0),
+    unmasked: distances.readUInt16LE(2),
+    rotation: distances.readInt16LE(4),
+  };
 }
 
 function fourOf(results: readonly Searched[]): FourSearches | Error {

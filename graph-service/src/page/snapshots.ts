@@ -7,7 +7,7 @@ import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import type { PlacementDecision } from '@irispair/common/placement/decide';
 import { DURATION_BOUNDS, type Buckets } from '@irispair/common/telemetry/buckets';
 import { VERSION } from '@irispair/common/version';
-import type { Batcher } from '../batch/batcher.js';
+import type { Desk } from '../batch/desk.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { Registry } from '../iris/registry.js';
 import type { Matcher } from '../matching/matcher.js';
@@ -21,7 +21,7 @@ export interface WatchedParts {
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly matcher: Matcher;
-  readonly batcher: Batcher;
+  readonly desk: Desk;
   readonly slowRequests: SlowRequests;
   readonly catchUp: CatchUpProgress;
   readonly placement: RecentPlacement;
@@ -81,13 +81,13 @@ export class Snapshots {
   }
 }
 
-function workOf({ index, registry, matcher, batcher, slowRequests }: WatchedParts): Snapshot['work'] {
+function workOf({ index, registry, matcher, desk, slowRequests }: WatchedParts): Snapshot['work'] {
   return {
     enrolled: registry.live,
     graphNodes: index.size,
     method: matcher.usesWalks ? 'walk' : 'scan',
     walkers: index.threads.running,
-    waitingRequests: batcher.waiting,
+    waitingRequests: desk.waiting,
     requests: slowRequests.requests,
     batches: slowRequests.batches,
   };

@@ -140,10 +140,10 @@ export class RecallMeasurement {
     for await (const probe of probes) {
       group.push(probe);
       if (group.length < CAPTURES_A_GROUP) continue;
-      yield client.prepare(sessionId(), group);
+      yield client.prepare(sessionId(), group, undefined);
       group = [];
     }
-    if (group.length > 0) yield client.prepare(sessionId(), group);
+    if (group.length > 0) yield client.prepare(sessionId(), group, undefined);
   }
 
   private async *prepareRecaptures(serials: readonly SerialId[]): AsyncGenerator<number[]> {

@@ -15,6 +15,8 @@ import type { Matcher } from '../matching/matcher.js';
 
 /** What the report reads. */
 export interface StatusParts {
+  /** In shared mode. */
+  readonly party: number | undefined;
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly matcher: Matcher;
@@ -38,6 +40,7 @@ export class StatusReport {
     const { m, mMax, ef } = index.parameters;
     const kernelNanoseconds = iris?.pools.reduce((sum, pool) => sum + pool.kernelNanoseconds, 0) ?? 0;
     return {
+      party: this.parts.party,
       enrolled: registry.live,
       highestSerialId: registry.highest,
       ready: isReady(),

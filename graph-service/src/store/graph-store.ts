@@ -10,11 +10,19 @@ import type { NodeState } from '../graph/graph-node.js';
 /** What a graph store holds. */
 export interface GraphStoreIdentity {
   readonly mode: 'plain' | 'shared';
+  /** In shared mode: whose. */
+  readonly party?: number | undefined;
   readonly formatVersion: number;
   /** The key of the layers, base64. */
   readonly layerKey: string;
   readonly rowLimit: number;
 }
+
+/** What a service that opens a store is. */
+export type GraphStoreHolder = Pick<GraphStoreIdentity, 'mode' | 'party'>;
+
+/** A service in plain mode. */
+export const PLAIN_HOLDER: GraphStoreHolder = { mode: 'plain' };
 
 /** One node as stored. */
 export interface StoredNode {
@@ -39,5 +47,7 @@ export interface GraphStore {
   rows(): Iterable<StoredRow> | AsyncIterable<StoredRow>;
   /** Resolves when all of it is stored; when it rejects it may be saved again. */
   save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void>;
+  /** Durably replaces the key of the layers, in shared mode by the leader's. */
+  takeLayerKey(layerKey: string): Promise<void>;
   close(): Promise<void>;
 }

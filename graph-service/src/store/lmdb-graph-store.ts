@@ -6,7 +6,14 @@ import { Side } from '@irispair/common/iris/side';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
-import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
+import {
+  PLAIN_HOLDER,
+  type GraphStore,
+  type GraphStoreHolder,
+  type GraphStoreIdentity,
+  type StoredNode,
+  type StoredRow,
+} from './graph-store.js';
 import { checkIdentity, newIdentity } from './identity.js';
 
 type RowKey = [side: number, layer: number, serialId: number];
@@ -14,10 +21,11 @@ type RowKey = [side: number, layer: number, serialId: number];
 /** A graph store in a directory. */
 export class LmdbGraphStore implements GraphStore {
   private constructor(
-    readonly identity: GraphStoreIdentity,
+    private held: GraphStoreIdentity,
     private readonly directory: string,
     private readonly ownership: Ownership,
     private readonly root: RootDatabase,
+    private readonly identities: Database<GraphStoreIdentity, string>,
     private readonly nodeTable: Database<number, number>,
     private readonly rowTable: Database<Buffer, RowKey>,
   ) {}
@@ -26,32 +34,49 @@ export class LmdbGraphStore implements GraphStore {
    * Opens or makes the store. A new one draws its own layer key.
    * @throws MisconfiguredError when it cannot be written, another process owns it, or it holds something else
    */
-  static async open(directory: string, rowLimit: number): Promise<LmdbGraphStore> {
+  static async open(
+    directory: string,
+    rowLimit: number,
+    holder: GraphStoreHolder = PLAIN_HOLDER,
+  ): Promise<LmdbGraphStore> {
     await makeWritableDirectory('the graph store', directory);
-    return openAsOwner(directory, (ownership) => LmdbGraphStore.openOwned(directory, ownership, rowLimit));
+    return openAsOwner(directory, (ownership) =>
+      LmdbGraphStore.openOwned(directory, ownership, rowLimit, holder),
+    );
   }
 
   private static async openOwned(
     directory: string,
     ownership: Ownership,
     rowLimit: number,
+    holder: GraphStoreHolder,
   ): Promise<LmdbGraphStore> {
     // Without batches by event turn every write that fails is told to the one who waits for it, and to nobody else.
     const root = open({ path: directory, maxDbs: 3, eventTurnBatching: false });
     try {
       const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });
       const found = identities.get('identity');
-      const identity = found ?? newIdentity(rowLimit);
-      checkIdentity(directory, identity, rowLimit);
+      const identity = found ?? newIdentity(rowLimit, holder);
+      checkIdentity(directory, identity, rowLimit, holder);
       const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
       const rows = root.openDB<Buffer, RowKey>({ name: 'rows', encoding: 'binary' });
-      const store = new LmdbGraphStore(identity, directory, ownership, root, nodes, rows);
+      const store = new LmdbGraphStore(identity, directory, ownership, root, identities, nodes, rows);
       if (found === undefined) await store.write(() => void identities.put('identity', identity));
       return store;
     } catch (error) {
       await root.close();
       throw error;
     }
+  }
+
+  get identity(): GraphStoreIdentity {
+    return this.held;
+  }
+
+  async takeLayerKey(layerKey: string): Promise<void> {
+    const identity = { ...this.held, layerKey };
+    await this.write(() => void this.identities.put('identity', identity));
+    this.held = identity;
   }
 
   *nodes(): Generator<StoredNode> {

@@ -21,7 +21,14 @@ import { migrate } from '@irispair/common/postgres/migrate';
 import { OwnershipLostError, PostgresOwner } from '@irispair/common/postgres/ownership';
 import { Turns } from '@irispair/common/process/turns';
 import { NodeState } from '../graph/graph-node.js';
-import type { GraphStore, GraphStoreIdentity, StoredNode, StoredRow } from './graph-store.js';
+import {
+  PLAIN_HOLDER,
+  type GraphStore,
+  type GraphStoreHolder,
+  type GraphStoreIdentity,
+  type StoredNode,
+  type StoredRow,
+} from './graph-store.js';
 import { checkIdentity, newIdentity } from './identity.js';
 
 const SCHEMA = 'irispair_graph';
@@ -35,6 +42,7 @@ const MOST_TRIES = 5;
 
 interface IdentityRow {
   readonly mode: 'plain' | 'shared';
+  readonly party: number | null;
   readonly format_version: number;
   readonly layer_key: string;
   readonly row_limit: number;
@@ -73,8 +81,13 @@ export class PostgresGraphStore implements GraphStore {
    * @throws MisconfiguredError when another service owns it, when it holds something else, or when a right is missing
    * @throws UnavailableError when the server is away
    */
-  static async open(address: PostgresAddress, rowLimit: number, logger: Logger): Promise<PostgresGraphStore> {
-    const mark = new OwnersMark(address, rowLimit);
+  static async open(
+    address: PostgresAddress,
+    rowLimit: number,
+    logger: Logger,
+    holder: GraphStoreHolder = PLAIN_HOLDER,
+  ): Promise<PostgresGraphStore> {
+    const mark = new OwnersMark(address, rowLimit, holder);
     const owner = await PostgresOwner.take({
       address,
       schema: SCHEMA,
@@ -141,6 +154,13 @@ export class PostgresGraphStore implements GraphStore {
     this.mark.counted();
   }
 
+  async takeLayerKey(layerKey: string): Promise<void> {
+    await this.turns.take(() =>
+      this.owner.run((client) => client.query(`UPDATE ${SCHEMA}.identity SET layer_key = $1`, [layerKey])),
+    );
+    this.mark.takeLayerKey(layerKey);
+  }
+
   /** A save that has not ended yet is cut off: its server may be silent for long. */
   async close(): Promise<void> {
     await this.owner.close();
@@ -168,6 +188,7 @@ class OwnersMark {
   constructor(
     private readonly address: PostgresAddress,
     private readonly rowLimit: number,
+    private readonly holder: GraphStoreHolder,
   ) {}
 
   get identity(): GraphStoreIdentity {
@@ -193,17 +214,28 @@ class OwnersMark {
     this.saves += 1;
   }
 
+  takeLayerKey(layerKey: string): void {
+    this.found = { ...this.identity, layerKey };
+  }
+
   private async take(client: Client): Promise<void> {
     await migrate(this.address, { schema: SCHEMA, directory: MIGRATIONS });
-    const identity = newIdentity(this.rowLimit);
+    const identity = newIdentity(this.rowLimit, this.holder);
     await client.query(
-      `INSERT INTO ${SCHEMA}.identity (mode, format_version, layer_key, row_limit, owner)
-       VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-      [identity.mode, identity.formatVersion, identity.layerKey, identity.rowLimit, this.mark],
+      `INSERT INTO ${SCHEMA}.identity (mode, party, format_version, layer_key, row_limit, owner)
+       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+      [
+        identity.mode,
+        identity.party ?? null,
+        identity.formatVersion,
+        identity.layerKey,
+        identity.rowLimit,
+        this.mark,
+      ],
     );
     const row = await this.read(client);
     const found = identityOf(row);
-    checkIdentity(this.address.name, found, this.rowLimit);
+    checkIdentity(this.address.name, found, this.rowLimit, this.holder);
     await client.query(`UPDATE ${SCHEMA}.identity SET owner = $1`, [this.mark]);
     this.saves = Number(row.saves);
     this.found = found;
@@ -224,7 +256,7 @@ class OwnersMark {
 
   private async read(client: Client): Promise<IdentityRow> {
     const { rows } = await client.query<IdentityRow>(
-      `SELECT mode, format_version, layer_key, row_limit, owner, saves FROM ${SCHEMA}.identity`,
+      `SELECT mode, party, format_version, layer_key, row_limit, owner, saves FROM ${SCHEMA}.identity`,
     );
     if (rows.length === 0) {
       throw new OwnershipLostError(
@@ -235,8 +267,14 @@ class OwnersMark {
   }
 }
 
-function identityOf({ mode, format_version, layer_key, row_limit }: IdentityRow): GraphStoreIdentity {
-  return { mode, formatVersion: format_version, layerKey: layer_key, rowLimit: row_limit };
+function identityOf({ mode, party, format_version, layer_key, row_limit }: IdentityRow): GraphStoreIdentity {
+  return {
+    mode,
+    ...(party === null ? {} : { party }),
+    formatVersion: format_version,
+    layerKey: layer_key,
+    rowLimit: row_limit,
+  };
 }
 
 const STATES: readonly NodeState[] = [NodeState.Unknown, NodeState.Live, NodeState.Deleted];

@@ -1,7 +1,7 @@
 /** The graph, its walkers, and what waits to be decided, as metrics. */
 import { readCounter, readGauge } from '@irispair/common/telemetry/read-metrics';
 import type { Registry as MetricRegistry } from 'prom-client';
-import type { Batcher } from '../batch/batcher.js';
+import type { Desk } from '../batch/desk.js';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { Registry } from '../iris/registry.js';
 
@@ -39,7 +39,7 @@ export function showGraph(metrics: MetricRegistry, index: GraphIndex): void {
 }
 
 /** Shows who is enrolled and what waits. */
-export function showRequests(metrics: MetricRegistry, registry: Registry, batcher: Batcher): void {
+export function showRequests(metrics: MetricRegistry, registry: Registry, desk: Desk): void {
   readGauge(
     metrics,
     { name: 'irispair_enrolled_people', help: 'People enrolled and not deleted, as the graph service knows' },
@@ -48,7 +48,7 @@ export function showRequests(metrics: MetricRegistry, registry: Registry, batche
   readGauge(
     metrics,
     { name: 'irispair_waiting_requests', help: 'Requests that wait for their batch' },
-    () => batcher.waiting,
+    () => desk.waiting,
   );
 }
 

@@ -15,7 +15,10 @@ export function watchedStore(store: GraphStore, registry: Registry): GraphStore 
   // From the first on a rate can be told.
   for (const result of ['stored', 'failed']) durations.zero({ result });
   return {
-    identity: store.identity,
+    get identity() {
+      return store.identity;
+    },
+    takeLayerKey: (layerKey) => store.takeLayerKey(layerKey),
     nodes: () => store.nodes(),
     rows: () => store.rows(),
     close: () => store.close(),

@@ -17,6 +17,8 @@ export interface SearchOrder {
   readonly layer: number;
   /** Monotonic microseconds; 0 for none. */
   readonly deadline: number;
+  /** What the parties call it, 16 bytes; undefined in plain mode. */
+  readonly run?: Uint8Array | undefined;
   /** Where its span stands when it is traced. */
   readonly trace?: SpanPlace | undefined;
 }

@@ -130,7 +130,7 @@ class Walk {
       searchId: this.searchId,
       open: this.opened
         ? undefined
-        : openSearch(order.probe, order.side, order.orientation, order.ef, this.ground.terms),
+        : openSearch(order.probe, order.side, order.orientation, order.ef, this.ground.terms, order.run),
       candidates: packed,
       close,
       withDistances: false,

@@ -28,6 +28,9 @@ export type ToWalker =
   | { readonly kind: 'chunk'; readonly chunk: GraphChunk }
   | { readonly kind: 'entry points'; readonly entryPoints: EntryPoints }
   | { readonly kind: 'search'; readonly job: number; readonly orders: readonly SearchOrder[] }
+  /** Fails all steps until it is resumed. */
+  | { readonly kind: 'suspend'; readonly reason: string }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'stop' };
 
 /** How one order ended; an error as its code (null: unforeseen) and message, since classes do not cross threads. */

@@ -86,6 +86,15 @@ export class WalkerPool {
     this.tellAll({ kind: 'entry points', entryPoints });
   }
 
+  /** Fails what is being searched, and all searches until {@link resume}. */
+  suspend(reason: string): void {
+    this.tellAll({ kind: 'suspend', reason });
+  }
+
+  resume(): void {
+    this.tellAll({ kind: 'resume' });
+  }
+
   /** Runs searches, spread over the walkers; each ends with its own result or error. */
   async search(orders: readonly SearchOrder[], told: ToldOfWalk = () => undefined): Promise<Searched[]> {
     if (this.closing !== undefined) return orders.map(() => new UnavailableError('the service stops'));
@@ -232,6 +241,7 @@ function readError(code: ErrorCode | null, message: string): Error {
       return new CancelledError(message);
     case ErrorCode.NotFound:
       return new NotFoundError(message);
+    case ErrorCode.AlreadyExists:
     case ErrorCode.InvalidInput:
     case ErrorCode.Exhausted:
     case ErrorCode.Conflict:

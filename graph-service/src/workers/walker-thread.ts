@@ -1,7 +1,7 @@
 /** A walker thread: its own stream to the iris service, many walks at once. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { IrisPairError } from '@irispair/common/errors/errors';
+import { IrisPairError, UnavailableError } from '@irispair/common/errors/errors';
 import type { SpanPlace } from '@irispair/common/traces/place';
 import { nameThread } from '@irispair/native/thread-name';
 import { GraphMemory } from '../graph/graph-memory.js';
@@ -60,6 +60,12 @@ parentPort?.on('message', (message: ToWalker) => {
       break;
     case 'search':
       void work(message.job, message.orders);
+      break;
+    case 'suspend':
+      hop.suspend(new UnavailableError(message.reason));
+      break;
+    case 'resume':
+      hop.resume();
       break;
     case 'stop':
       hop.close();

@@ -29,6 +29,14 @@ export interface QueryComparison {
   readonly run: Uint8Array | undefined;
 }
 
+/** How queries compare. */
+export interface ComparedQueries {
+  /** Of every pair, as in the proto message CompareQueriesResponse. */
+  readonly matchBits: Uint8Array;
+  /** What traces say of it. */
+  readonly attributes: SpanAttributes;
+}
+
 /** Compares irises. */
 export interface Comparing {
   /** Prepared queries that may be held at once. */
@@ -44,8 +52,7 @@ export interface Comparing {
   evaluate(stream: number, request: EvaluateRequest): Promise<Evaluated>;
   /** The stream is over: ends its searches. */
   closeStream(stream: number): void;
-  /** Match bits of every pair, as in the proto message CompareQueriesResponse. */
-  compareQueries(comparison: QueryComparison): Promise<Uint8Array>;
+  compareQueries(comparison: QueryComparison): Promise<ComparedQueries>;
   /**
    * What needs distances or irises in the clear.
    * @param wanted what is asked for, as the caller calls it

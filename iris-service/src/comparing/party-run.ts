@@ -28,7 +28,12 @@ export function noCost(): RunCost {
 }
 
 /** What traces say of a run. */
-export function costAttributes({ rounds, bytesSent, bytesReceived, waitMicroseconds }: RunCost): SpanAttributes {
+export function costAttributes({
+  rounds,
+  bytesSent,
+  bytesReceived,
+  waitMicroseconds,
+}: RunCost): SpanAttributes {
   return {
     'irispair.parties.rounds': rounds,
     'irispair.parties.bytes_sent': bytesSent,

@@ -18,7 +18,13 @@ import {
 import { readOpenSearch, writeAnswer } from '../hop/wire.js';
 import { recaptureOf } from '../recall/recapture.js';
 import type { IrisColumns } from '../store/record-form.js';
-import type { Comparing, ComparingInTheClear, Evaluated, QueryComparison } from './comparing.js';
+import type {
+  ComparedQueries,
+  Comparing,
+  ComparingInTheClear,
+  Evaluated,
+  QueryComparison,
+} from './comparing.js';
 import { notEvaluated, readStep } from './step.js';
 
 /** Compares with irises in the clear. */
@@ -56,8 +62,8 @@ export class PlainComparing implements Comparing, ComparingInTheClear {
     this.engine.closeStream(stream);
   }
 
-  compareQueries({ queries, window }: QueryComparison): Promise<Uint8Array> {
-    return this.engine.compareQueries(queries, window);
+  async compareQueries({ queries, window }: QueryComparison): Promise<ComparedQueries> {
+    return { matchBits: await this.engine.compareQueries(queries, window), attributes: {} };
   }
 
   inTheClear(): ComparingInTheClear {

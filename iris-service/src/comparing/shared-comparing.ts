@@ -6,7 +6,12 @@
  */
 import { EventEmitter } from 'node:events';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { ConflictError, InvalidInputError, IrisPairError, PartyFailedError } from '@irispair/common/errors/errors';
+import {
+  ConflictError,
+  InvalidInputError,
+  IrisPairError,
+  PartyFailedError,
+} from '@irispair/common/errors/errors';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import { nativeErrorCode } from '@irispair/native/engine';
 import { StepOutcome, type StepAnswer } from '@irispair/native/engine-types';
@@ -14,7 +19,7 @@ import type { ProtocolRun, RunKeys, SharedEngine, StepRun } from '@irispair/nati
 import type { EvaluateRequest, SearchStep as WireStep } from '@irispair/proto/compute';
 import { writeAnswer } from '../hop/wire.js';
 import type { PartyLinks, RunChannel } from '../parties/party-links.js';
-import type { Comparing, Evaluated, QueryComparison } from './comparing.js';
+import type { ComparedQueries, Comparing, Evaluated, QueryComparison } from './comparing.js';
 import { carryRun, costAttributes, noCost, type RunCost } from './party-run.js';
 import { RunNames } from './run-names.js';
 import { notEvaluated, readStep } from './step.js';
@@ -59,7 +64,7 @@ class RefusedStepError extends Error {
 /** Compares shares. */
 export class SharedComparing implements Comparing {
   /** A prepared share takes some hundred kilobytes. */
-  readonly mostQueries = 8_192;
+  readonly mostQueries = 4_096;
   readonly events: Comparing['events'] = new EventEmitter();
   /** Since the start. */
   readonly runs: RunCounts = { answered: 0, failed: 0 };
@@ -101,10 +106,12 @@ export class SharedComparing implements Comparing {
     this.engine.closeStream(stream);
   }
 
-  async compareQueries({ queries, window, run: name }: QueryComparison): Promise<Uint8Array> {
-    const state = newStream();
+  async compareQueries({ queries, window, run: name }: QueryComparison): Promise<ComparedQueries> {
     const place = { name: this.names.use(name, 'run'), step: ONLY_STEP };
-    return this.run(state, place, (keys) => this.engine.beginComparison(queries, window, keys), noCost());
+    const begin = (keys: RunKeys) => this.engine.beginComparison(queries, window, keys);
+    const cost = noCost();
+    const matchBits = await this.run(newStream(), place, begin, cost);
+    return { matchBits, attributes: costAttributes(cost) };
   }
 
   inTheClear(wanted: string): never {

@@ -1,6 +1,6 @@
 /** Steps of the hop to the engine's terms, and the answer to one that cannot be read. */
 import { InvalidInputError } from '@irispair/common/errors/errors';
-import { StepOutcome, type SearchStep, type StepAnswer } from '@irispair/native/engine-types';
+import type { SearchStep, StepAnswer, StepOutcome } from '@irispair/native/engine-types';
 import type { SearchStep as WireStep } from '@irispair/proto/compute';
 import { readOpenSearch } from '../hop/wire.js';
 import { MAXIMUM_CANDIDATES_A_STEP } from './comparing.js';

@@ -90,13 +90,21 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     registry: (call) => {
       void parts.requests.watch('Registry', () => serveRegistry(call, parts.gallery), codeOf);
     },
-    prepareQuery: unary('PrepareQuery', (request) => prepareQuery(request, parts)),
+    prepareQuery: unary(
+      'PrepareQuery',
+      (request) => prepareQuery(request, parts),
+      ({ trace }) => tracesOf(trace, 'prepare', parts),
+    ),
     prepareRecaptures: unary('PrepareRecaptures', (request) => prepareRecaptures(request, parts)),
     releaseQuery: unary('ReleaseQuery', ({ queryHandles }) => {
       parts.sessions.release(queryHandles);
       return {};
     }),
-    compareQueries: unary('CompareQueries', (request) => compareQueries(request, parts.comparing)),
+    compareQueries: unary(
+      'CompareQueries',
+      (request, traces) => compareQueries(request, parts.comparing, traces),
+      ({ trace }) => tracesOf(trace, 'batch mates', parts),
+    ),
     commit: unary(
       'Commit',
       (request, traces) => commit(request, parts.gallery, traces),
@@ -168,7 +176,7 @@ function serveSession(
       queryExpirySeconds: parts.queryExpirySeconds,
       commitCount: parts.gallery.commitCount,
       storeAway: parts.gallery.storeAway ?? '',
-      partyAway: parts.comparing.away ?? '',
+      partyAway: parts.comparing.away,
     });
   // What was stored late, the graph service does not know of: it joins anew and catches up.
   const endLate = () => {
@@ -243,11 +251,13 @@ async function prepare(
 async function compareQueries(
   { queryHandles, baseRotation, rotationReach, matchLimit, run }: wire.CompareQueriesRequest,
   comparing: Comparing,
+  traces: SpanGroup,
 ): Promise<wire.CompareQueriesResponse> {
   checkCount(queryHandles.length, 2, MOST_PROBES, 'query_handles');
   const window = { baseRotation, rotationReach, matchLimit };
-  const bits = await comparing.compareQueries({ queries: queryHandles, window, run });
-  return { matchBits: Buffer.from(bits) };
+  const compared = await comparing.compareQueries({ queries: queryHandles, window, run });
+  traces.set(compared.attributes);
+  return { matchBits: Buffer.from(compared.matchBits) };
 }
 
 async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Promise<void> {
@@ -255,11 +265,7 @@ async function serveScan(call: ScanCall, token: number, parts: ComputeParts): Pr
   // Apart, for they may take as long as they like.
   const method = call.request.manner === wire.ScanManner.IDLE ? 'IdleScan' : 'Scan';
   try {
-    await parts.requests.watch(
-      method,
-      () => scan(call, token, parts.comparing.inTheClear('Scan')),
-      codeOf,
-    );
+    await parts.requests.watch(method, () => scan(call, token, parts.comparing.inTheClear('Scan')), codeOf);
     traces.end();
     call.end();
   } catch (error) {

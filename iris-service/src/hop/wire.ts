@@ -80,9 +80,9 @@ function readEye(
 
 /** A stored record for a message. */
 export function writeProbe(form: RecordForm, record: Uint8Array): wire.Probe {
-  const [leftCode, leftMask, rightCode, rightMask] = form.columnsOf(record).map((column) =>
-    Buffer.from(column),
-  );
+  const [leftCode, leftMask, rightCode, rightMask] = form
+    .columnsOf(record)
+    .map((column) => Buffer.from(column));
   return {
     left: { irisCodes: leftCode, maskCodes: leftMask },
     right: { irisCodes: rightCode, maskCodes: rightMask },

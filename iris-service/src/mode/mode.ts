@@ -1,12 +1,9 @@
-/** What the mode of the service decides: chosen here, once, when it starts. */
+/** What the mode of the service decides. */
 import type { Logger } from '@irispair/common/log/logger';
 import type { EngineCore, EngineOptions } from '@irispair/native/engine-types';
 import type { Registry } from 'prom-client';
 import type { Comparing } from '../comparing/comparing.js';
-import type { IrisServiceSettings } from '../settings.js';
 import type { StoreIdentity } from '../store/iris-store.js';
-import { plainMode } from './plain-mode.js';
-import { sharedMode } from './shared-mode.js';
 
 /** What a mode needs to open. */
 export interface ModeParts {
@@ -27,9 +24,4 @@ export interface Mode {
   readonly identity: StoreIdentity;
   /** @throws MisconfiguredError, or an error of the native layer, when the settings or the machine do not allow it */
   open(parts: ModeParts): Promise<Opened>;
-}
-
-/** The mode that the settings say. @throws MisconfiguredError naming what is missing, or set and of no use in that mode */
-export function modeOf(settings: IrisServiceSettings): Mode {
-  return settings.IRISPAIR_MODE === 'plain' ? plainMode(settings) : sharedMode(settings);
 }

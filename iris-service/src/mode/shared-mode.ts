@@ -2,7 +2,6 @@
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { readPartyIdentity } from '@irispair/common/parties/party-identity';
 import { openSharedEngine } from '@irispair/native/shared-engine';
-import type { PartyIndex as EngineParty } from '@irispair/native/shared-engine-types';
 import { SharedComparing } from '../comparing/shared-comparing.js';
 import { PartyLinks } from '../parties/party-links.js';
 import type { IrisServiceSettings } from '../settings.js';
@@ -28,7 +27,7 @@ export function sharedMode(settings: IrisServiceSettings): Mode {
   return {
     identity: { mode: 'shared', party, formatVersion: 1 },
     async open({ options, metrics, logger }) {
-      const engine = await openSharedEngine({ ...options, party: party as number as EngineParty });
+      const engine = await openSharedEngine({ ...options, party });
       try {
         const links = await PartyLinks.open({ identity, addresses, listen, logger });
         const comparing = new SharedComparing(party, engine, links);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
 import { PartyFailedError } from '@irispair/common/errors/errors';
 import { PARTIES } from '@irispair/common/parties/party';
 import type { PartyIdentity } from '@irispair/common/parties/party-identity';
@@ -191,6 +192,30 @@ describe('the links of three parties', { timeout: 120_000 }, () => {
     });
   });
 
+  it('log what fails, and no key', async () => {
+    let log = '';
+    const ring = await RingUnderTest.start(certificates, {
+      logger: pino({ level: 'trace' }, { write: (line) => (log += line) }),
+    });
+    await ring.linked();
+    const runs = PARTIES.map((party) => ring.of(party).run(runName(7), 3));
+    const keys = await Promise.all(runs.map((run) => run.keys()));
+    runs[1].abort('this party has no such query');
+    await assert.rejects(runs[0].exchange(Buffer.alloc(1)).then(() => runs[0].exchange(Buffer.alloc(1))));
+    await ring.stop();
+    assert.match(log, /linked with another party/);
+    assert.match(
+      log,
+      /"party":1,"reason":"this party has no such query".*run 0700000000000000.* step 3 failed/,
+    );
+    for (const { withNext, withPrevious } of keys) {
+      for (const key of [withNext, withPrevious]) {
+        for (const form of ['hex', 'base64'] as const) assert.ok(!log.includes(key.toString(form)));
+      }
+    }
+    assert.doesNotMatch(log, /PRIVATE KEY|"seed/);
+  });
+
   it('fail what runs when a party is killed, at once, and work again when it is back', async () => {
     const ring = await RingUnderTest.start(certificates, { parties: [PARTIES[0], PARTIES[1]] });
     const settings = certificates.settings(PARTIES[2]) as Record<string, string>;
@@ -293,6 +318,23 @@ describe('the links of three parties', { timeout: 120_000 }, () => {
       } finally {
         await ring.stop();
       }
+    }
+  });
+
+  it('turn away the right certificate where TLS does not take it, as on a day for which it was not made', async () => {
+    const own = identityOf(certificates, PARTIES[0]);
+    const stranger = readFileSync(certificates.path('stranger.crt'), 'utf8');
+    const ring = await RingUnderTest.start(certificates, {
+      identities: { 0: { ...own, trusted: [stranger, stranger, stranger] } },
+    });
+    try {
+      await until('both neighbours are turned away', () =>
+        [0, 2].every((party) => String(ring.of(party).away).includes('its certificate is refused: ')),
+      );
+      assert.match(String(ring.of(0).away), /^party 1: away at .*: its certificate is refused: \w+/);
+      assert.match(String(ring.of(2).away), /^party 0: away at .*: it refuses this party: its certificate/);
+    } finally {
+      await ring.stop();
     }
   });
 

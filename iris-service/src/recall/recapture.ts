@@ -1,14 +1,18 @@
 /**
  * New captures made up from what is stored, to measure how many of the people who come again are found.
  *
- * 1. Bits flip in patches, and first where the code is weak: where neighbouring bits of the same wavelet and part differ.
+ * 1. A noise with the texture of an eye pulls at the bits, over whole stretches of the iris: what is near to the enrolled
+ *    capture is not as near to the new one. Those flip first that go against it where the code is weak, where neighbouring bits
+ *    of the same wavelet and part differ.
  * 2. Both eyes are rolled by the same columns.
  * 3. An eyelid hides some more.
  *
- * They are made from the enrolled capture and not from the eye, so that they know less of what differs between two real
- * captures: recall measured with them is optimistic.
+ * They are made from the enrolled capture and not from the eye, so they are no substitute for real ones.
  */
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { cellOf, COLUMNS, drawField, PARTS, ROWS, WAVELETS } from '@irispair/common/iris/field';
+import { Keystream } from '@irispair/common/iris/keystream';
 import {
   CODE_BITS,
   CODE_BYTES,
@@ -18,42 +22,42 @@ import {
   type Template,
 } from '@irispair/common/iris/template';
 
-const ROWS = 16;
-const COLUMNS = 200;
-/** Bits of one place: two wavelets, two parts each. */
-const PLANES = 4;
+/** Bits of one place. */
+const PLANES = WAVELETS * PARTS;
 
 /** Genuine captures are mostly this far from the enrolled one. */
 const LEAST_FHD = 0.05;
 const MOST_FHD = 0.3;
 const FARTHEST_ROTATION = 5;
-/** Standard deviation of the noise, where that of a patch of equal bits is 1. */
+/**
+ * Standard deviation of the noise beside a patch of equal bits, whose strength is 1. Strangers are then as near to a new
+ * capture as they are to one of the same made-up eye.
+ */
 const NOISE = 1;
 
 /** A capture of the same person. Others get their turn between the eyes: each takes some milliseconds. */
 export async function recaptureOf({ left, right }: Iris): Promise<Iris> {
-  const rotation = integer(-FARTHEST_ROTATION, FARTHEST_ROTATION);
-  const newLeft = recapture(left, rotation);
+  const random = new Keystream(randomUUID(), []);
+  const rotation = random.integer(-FARTHEST_ROTATION, FARTHEST_ROTATION);
+  const newLeft = recapture(left, rotation, random);
   await nextTurn();
-  const newRight = recapture(right, rotation);
+  const newRight = recapture(right, rotation, random);
   await nextTurn();
   return { left: newLeft, right: newRight };
 }
 
-function recapture({ irisCodes, maskCodes }: Template, rotation: number): Template {
-  const share = (uniform(LEAST_FHD, MOST_FHD) + uniform(LEAST_FHD, MOST_FHD)) / 2;
-  const disturbed = flipWeakest(irisCodes, maskCodes, share);
+function recapture({ irisCodes, maskCodes }: Template, rotation: number, random: Keystream): Template {
+  const share = (random.uniform(LEAST_FHD, MOST_FHD) + random.uniform(LEAST_FHD, MOST_FHD)) / 2;
+  const disturbed = flipWeakest(irisCodes, maskCodes, share, random);
   const rolledMask = roll(maskCodes, rotation);
-  return { irisCodes: roll(disturbed, rotation), maskCodes: hideSomeMore(rolledMask) };
+  return { irisCodes: roll(disturbed, rotation), maskCodes: hideSomeMore(rolledMask, random) };
 }
 
 /** Flips this share of the usable bits, the weakest under a fresh noise. */
-function flipWeakest(code: Uint8Array, mask: Uint8Array, share: number): Uint8Array {
+function flipWeakest(code: Uint8Array, mask: Uint8Array, share: number, random: Keystream): Uint8Array {
   const signs = Float32Array.from({ length: CODE_BITS }, (_, bit) => (isSet(code, bit) ? 1 : -1));
-  const around = smooth(signs);
-  const noise = smooth(Float32Array.from(signs, () => normal()));
-  // Nine independent deviates were averaged: three times as much makes their deviation 1 again.
-  const strength = around.map((value, bit) => value * signs[bit] + 3 * NOISE * noise[bit]);
+  const noise = drawField(random);
+  const strength = smooth(signs).map((around, bit) => signs[bit] * (around + NOISE * noise[bit]));
   const usable = strength.filter((_, bit) => isSet(mask, bit)).sort();
   const weakest = usable[Math.round(share * usable.length)];
   const flipped = Uint8Array.from(code);
@@ -91,11 +95,11 @@ function roll(bits: Uint8Array, rotation: number): Uint8Array {
 }
 
 /** An eyelid over outer rows, unless too little would be left. */
-function hideSomeMore(mask: Uint8Array): Uint8Array {
+function hideSomeMore(mask: Uint8Array, random: Keystream): Uint8Array {
   const hidden = Uint8Array.from(mask);
-  const depth = integer(1, 5);
-  const first = integer(0, COLUMNS - 1);
-  const width = integer(10, 50);
+  const depth = random.integer(1, 5);
+  const first = random.integer(0, COLUMNS - 1);
+  const width = random.integer(10, 50);
   for (let row = ROWS - depth; row < ROWS; row++) {
     for (let offset = 0; offset < width; offset++) {
       const bit = bitAt(row, (first + offset) % COLUMNS, 0);
@@ -111,23 +115,11 @@ function placeOf(bit: number): [row: number, column: number, plane: number] {
   return [Math.floor(place / COLUMNS), place % COLUMNS, bit % PLANES];
 }
 
+/** @param plane wavelet and part */
 function bitAt(row: number, column: number, plane: number): number {
-  return (row * COLUMNS + column) * PLANES + plane;
+  return cellOf(row, column, 0, 0) + plane;
 }
 
 function isSet(bits: Uint8Array, bit: number): boolean {
   return (bits[bit >> 3] & (0x80 >> (bit & 7))) !== 0;
-}
-
-function uniform(least: number, most: number): number {
-  return least + Math.random() * (most - least);
-}
-
-function integer(least: number, most: number): number {
-  return Math.floor(uniform(least, most + 1));
-}
-
-/** Near enough to a normal deviate: it is averaged with eight others. */
-function normal(): number {
-  return Math.sqrt(12) * (Math.random() - 0.5);
 }

@@ -22,12 +22,13 @@ import {
   type StoredIris,
   type StoreIdentity,
 } from './iris-store.js';
+import { recordFormOf } from './record-form.js';
 
 /** What LMDB calls the file of an environment. */
 const DATA_FILE = 'data.mdb';
 const HEADER_BYTES = 4;
 /** Some 10 ms of copying. */
-const COPIED_A_TURN = 2_048;
+const BYTES_A_TURN = 10_000_000;
 const LIVE = 1;
 const DELETED = 2;
 
@@ -135,11 +136,12 @@ export class LmdbIrisStore implements IrisStore {
   async loadInto(engine: EngineCore, observer: LoadObserver): Promise<void> {
     const [highest = 0] = this.irises.getKeys({ reverse: true, limit: 1 });
     observer.begin(highest);
+    const irisesATurn = Math.ceil(BYTES_A_TURN / recordFormOf(this.identity).recordBytes);
     let copied = 0;
     for (const { id, record } of this.load()) {
       copied += 1;
       // Whoever asks how far this is gets an answer.
-      if (copied % COPIED_A_TURN === 0) await nextTurn();
+      if (copied % irisesATurn === 0) await nextTurn();
       if (record === null) engine.loadDeleted(id.serialId, id.version);
       else engine.loadIris(id.serialId, id.version, record);
       observer.loaded(id.serialId, id.version, record === null);

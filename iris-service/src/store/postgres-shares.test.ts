@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createHash } from 'node:crypto';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { createLogger } from '@irispair/common/log/logger';
+import { PARTIES } from '@irispair/common/parties/party';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { openSharedEngine } from '@irispair/native/shared-engine';
@@ -66,7 +67,7 @@ describe("a deployment's table of shares", () => {
   /** Loads into an engine; resolves to the records that it holds then, by serial id. */
   async function load(skipBadRows = false): Promise<Map<number, Buffer | undefined>> {
     const store = await open(PARTY_1, skipBadRows);
-    const engine = await openSharedEngine({ ...SMALL_ENGINE, party: 1 });
+    const engine = await openSharedEngine({ ...SMALL_ENGINE, party: PARTIES[1] });
     try {
       const records = new Map<number, Buffer | undefined>();
       await store.loadInto(engine, {
@@ -155,7 +156,10 @@ describe("a deployment's table of shares", () => {
        INSERT INTO irises SELECT 1, code, code, code, code, 0, 0 FROM (SELECT decode(repeat('ff', 1600), 'hex') AS code) AS one`,
       database,
     );
-    await assert.rejects(open(), /holds irises in the clear: left_code of row 1 has 1600 bytes; this is mode shared/);
+    await assert.rejects(
+      open(),
+      /holds irises in the clear: left_code of row 1 has 1600 bytes; this is mode shared/,
+    );
     await (await open(PLAIN)).close();
   });
 });

@@ -137,12 +137,12 @@ export class HopUnderTest {
     return (await this.send(steps)).answers;
   }
 
-  send(steps: wire.SearchStep[]): Promise<wire.EvaluateResponse> {
+  send(steps: wire.SearchStep[], more: Partial<wire.EvaluateRequest> = {}): Promise<wire.EvaluateResponse> {
     this.last += 1;
     const requestId = this.last;
     return new Promise((resolve, reject) => {
       this.waiting.set(requestId, { resolve, reject });
-      this.call.write({ requestId, trace: undefined, sentMicroseconds: 0, steps });
+      this.call.write({ requestId, trace: undefined, sentMicroseconds: 0, steps, ...more });
     });
   }
 

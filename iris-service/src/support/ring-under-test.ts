@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { readEnvironment, type Environment } from '@irispair/common/config/environment';
 import { PARTY_SETTINGS } from '@irispair/common/config/party-settings';
-import { createLogger } from '@irispair/common/log/logger';
+import { createLogger, type Logger } from '@irispair/common/log/logger';
 import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
 import { readPartyIdentity, type PartyIdentity } from '@irispair/common/parties/party-identity';
 import type { PartyCertificates } from '@irispair/common/support/party-certificates';
@@ -52,6 +52,8 @@ export interface RingOptions {
   readonly limits?: Partial<LinkLimits>;
   /** Those that run in this process; default: all. */
   readonly parties?: readonly PartyIndex[];
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
   /** Instead of what the party's files say. */
   readonly identities?: Partial<Record<number, PartyIdentity>>;
 }
@@ -68,7 +70,7 @@ export class RingUnderTest {
       const links = await PartyLinks.open({
         identity: options.identities?.[party] ?? identityOf(certificates, party),
         addresses: ring.addresses,
-        logger: createLogger('iris', 'silent'),
+        logger: options.logger ?? createLogger('iris', 'silent'),
         limits: { ...TEST_LIMITS, ...options.limits },
       });
       ring.links.set(party, links);

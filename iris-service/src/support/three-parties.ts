@@ -23,6 +23,7 @@ export class ThreeParties {
     private readonly directory: string,
     private readonly certificates: PartyCertificates,
     readonly parties: OfEachParty<PartyProcess>,
+    private readonly http: readonly string[],
     private readonly sessions: number[],
   ) {}
 
@@ -30,19 +31,22 @@ export class ThreeParties {
   static async start(more: Readonly<Record<string, string>> = {}): Promise<ThreeParties> {
     const directory = await mkdtemp(join(tmpdir(), 'irispair-three-'));
     const certificates = await PartyCertificates.make();
-    const addresses = (await freePorts(PARTIES.length)).map((port) => `127.0.0.1:${port}`).join(',');
+    const ports = await freePorts(2 * PARTIES.length);
+    const addresses = PARTIES.map((party) => `127.0.0.1:${ports[party]}`).join(',');
+    const http = PARTIES.map((party) => `127.0.0.1:${ports[PARTIES.length + party]}`);
     const parties = await ofEach((party) =>
       PartyProcess.start(join(directory, `${party}.sock`), {
         ...more,
         ...certificates.settings(party),
         IRISPAIR_PARTIES: addresses,
+        IRISPAIR_HTTP_LISTEN: http[party],
         IRISPAIR_PLACEMENT: 'off',
         IRISPAIR_HUGEPAGES: 'off',
         IRIS_STORE_INITIAL_CAPACITY: '64',
         IRISPAIR_IRIS_STORE: join(directory, `store-${party}`),
       }),
     );
-    const three = new ThreeParties(directory, certificates, parties, []);
+    const three = new ThreeParties(directory, certificates, parties, http, []);
     await three.join();
     return three;
   }
@@ -60,6 +64,12 @@ export class ThreeParties {
   /** The session with a party. */
   session(party: PartyIndex): number {
     return this.sessions[party];
+  }
+
+  /** What a party's HTTP port answers. */
+  async ask(party: PartyIndex, path: string): Promise<string> {
+    const answer = await fetch(`http://${this.http[party]}${path}`);
+    return answer.text();
   }
 
   /** Each party's own handles of the same irises, each given its shares. */

@@ -1,4 +1,6 @@
 // A coroutine that yields one value, started by whoever awaits it. One thread at a time.
+//
+// What such a function takes by reference must live until it has ended: awaited where it is called, it does.
 #pragma once
 
 #include <coroutine>

@@ -1,5 +1,6 @@
 #include "core/shared_search/comparison_run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/system/thread_clock.h"
@@ -10,6 +11,30 @@ namespace {
 constexpr std::size_t kOrientations = 2;
 // Bits of two queries.
 constexpr std::size_t kBits = kSides * kOrientations;
+
+// Comparisons at one rotation in one block; a usual batch is one.
+constexpr std::size_t kBlock = 1 << 16;
+
+// Takes the pairs first..first + pairs.
+MatchInput BlockOf(const MatchInput& input, std::size_t first, std::size_t pairs) {
+  const auto begin = static_cast<std::ptrdiff_t>(first * input.dots.rotations);
+  const auto end = static_cast<std::ptrdiff_t>((first + pairs) * input.dots.rotations);
+  MatchInput block{{pairs, input.dots.rotations, {}, {}}, input.match_limit};
+  block.dots.code.assign(input.dots.code.begin() + begin, input.dots.code.begin() + end);
+  block.dots.mask.assign(input.dots.mask.begin() + begin, input.dots.mask.begin() + end);
+  return block;
+}
+
+Protocol<MatchOutput> MatchInBlocks(Party& party, MatchInput input) {
+  const std::size_t pairs_a_block = std::max<std::size_t>(1, kBlock / input.dots.rotations);
+  MatchOutput output;
+  for (std::size_t first = 0; first < input.dots.pairs; first += pairs_a_block) {
+    const std::size_t pairs = std::min(pairs_a_block, input.dots.pairs - first);
+    const MatchOutput block = co_await MatchProgram(party, BlockOf(input, first, pairs));
+    output.matches.insert(output.matches.end(), block.matches.begin(), block.matches.end());
+  }
+  co_return output;
+}
 
 }  // namespace
 
@@ -73,7 +98,7 @@ void ComparisonRun::EndRows() {
   terms.Add(static_cast<std::uint64_t>(window_.reach));
   terms.Add(match_limit_);
   auto program = std::make_unique<ProgramRun<MatchOutput>>(workshop_.party, keys(), [this](Party& party) {
-    return MatchProgram(party, {std::move(dots_), match_limit_});
+    return MatchInBlocks(party, {std::move(dots_), match_limit_});
   });
   program_ = program.get();
   StartProgram(std::move(program), terms);

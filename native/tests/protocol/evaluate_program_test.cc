@@ -14,8 +14,9 @@ class BothModes {
   BothModes(std::size_t ef, std::uint32_t limit, std::uint64_t seed)
       : random_(seed), ef_(ef), limit_(limit), plain_(ef) {}
 
-  // One step; returns the rounds that it took. `distances` has all rotations of a candidate together.
-  std::size_t Step(const std::vector<Distance>& distances, std::size_t rotations) {
+  // One step. `distances` has all rotations of a candidate together. Returns rounds, and bytes of all
+  // parties.
+  std::pair<std::size_t, std::size_t> Step(const std::vector<Distance>& distances, std::size_t rotations) {
     std::vector<Distance> least;
     for (std::size_t first = 0; first < distances.size(); first += rotations) {
       Distance nearest = distances[first];
@@ -42,7 +43,7 @@ class BothModes {
       EXPECT_EQ(output.neighbourhood.MatchCount(), plain_.Matches(limit_));
       shared_[party] = output.neighbourhood;
     }
-    return result.rounds;
+    return {result.rounds, result.TotalBytes()};
   }
 
   std::mt19937_64& random() { return random_; }
@@ -86,11 +87,23 @@ TEST(EvaluateProgram, TakesRoundsByWhatIsOpened) {
   const std::vector<Distance> near(3 * 11, Distance{100, 1000, 0, 0});
   const std::vector<Distance> far(3 * 11, Distance{500, 1000, 0, 0});
   // Dots 3, least of eleven rotations 19, ranks 7.
-  EXPECT_EQ(search.Step(far, 11), 29U);
+  EXPECT_EQ(search.Step(far, 11).first, 29U);
   // Full by now: 7 to see who is nearer than the last.
-  EXPECT_EQ(search.Step(near, 11), 36U);
-  EXPECT_EQ(search.Step(far, 11), 29U);
-  EXPECT_EQ(search.Step({}, 11), 0U);
+  EXPECT_EQ(search.Step(near, 11).first, 36U);
+  EXPECT_EQ(search.Step(far, 11).first, 29U);
+  EXPECT_EQ(search.Step({}, 11).first, 0U);
+}
+
+TEST(EvaluateProgram, SendsThisMuch) {
+  BothModes search(64, 16'384, 55);
+  const std::size_t size = 64;
+  // 28 bytes a candidate to reshare and lift both dots, all pairs and match bits of the newcomers.
+  const std::size_t pairs = size * (size - 1) / 2;
+  const std::vector<Distance> far(size, Distance{500, 1000, 0, 0});
+  EXPECT_EQ(search.Step(far, 1).second,
+            28 * size + 12 * pairs + 8 * 335 * ((pairs + size + 63) / 64) + 3 * ((pairs + size + 7) / 8));
+  // Full, and nobody nearer: one comparison each.
+  EXPECT_EQ(search.Step(far, 1).second, 28 * size + 12 * size + 8 * 335 + 3 * 8);
 }
 
 TEST(EvaluateProgram, RefusesSizesThatDoNotFit) {

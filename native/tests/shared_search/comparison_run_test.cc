@@ -53,6 +53,27 @@ TEST(ComparisonRun, TellsWhichEyesOfEveryPairMatchAsThePlainEngineDoes) {
   }
 }
 
+TEST(ComparisonRun, TakesABatchOfMoreThanOneBlock) {
+  std::mt19937 random(65);
+  Trio trio(1);
+  std::vector<Trio::Probe> probes;
+  NaiveIris person = test::RandomIris(random);
+  // 561 pairs of queries, 4 comparisons each, 31 rotations.
+  for (int index = 0; index < 34; ++index) {
+    if (index % 10 != 0) person = test::RandomIris(random);
+    probes.push_back(trio.Prepare(person));
+  }
+  const auto runs = trio.Compare(probes, {0, 15});
+  test::HandRound(runs);
+  std::vector<std::uint8_t> expected;
+  for (int earlier = 0; earlier < 34; ++earlier) {
+    for (int later = earlier + 1; later < 34; ++later) {
+      expected.push_back(later == earlier + 1 && later % 10 == 0 ? 3 : 0);
+    }
+  }
+  for (const auto& run : runs) EXPECT_EQ(run->bits(), expected);
+}
+
 TEST(ComparisonRun, FailsWhenAPartyComparesOtherRotations) {
   std::mt19937 random(63);
   Trio trio(1);

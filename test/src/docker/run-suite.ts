@@ -1,10 +1,12 @@
-/** Starts the engine in this process's network namespace, runs the suite, counts, and stops the engine. */
+/** Starts the engine in this process's network namespace, runs the suites one after the other, counts, and stops the engine. */
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { DockerEngine } from './engine.js';
 
-const SUITE = fileURLToPath(new URL('./containers.suite.js', import.meta.url));
+const SUITES = ['containers', 'three-parties'].map((name) =>
+  fileURLToPath(new URL(`./${name}.suite.js`, import.meta.url)),
+);
 const SUITE_MILLISECONDS = 600_000;
 
 const [, , images] = process.argv;
@@ -26,7 +28,7 @@ try {
 
 async function runSuite(signal: AbortSignal): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
-  const events = run({ files: [SUITE], timeout: SUITE_MILLISECONDS, signal });
+  const events = run({ files: SUITES, concurrency: 1, timeout: SUITE_MILLISECONDS, signal });
   events.on('test:pass', ({ details }) => {
     if (details.type !== 'suite') count.passed += 1;
   });

@@ -2,14 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PARTIES, type OfEachParty } from '@irispair/common/parties/party';
+import { irisMessage } from '@irispair/common/iris/message';
+import type { Iris } from '@irispair/common/iris/template';
+import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
+import { until } from '@irispair/common/support/until';
 import { ofEachParty } from 'irispair/client/of-each-party';
-import { PairClient } from 'irispair/client/pair-client';
+import { isUnavailable, PairClient } from 'irispair/client/pair-client';
 import { PartiesClient } from 'irispair/client/parties-client';
 import type { ServiceName } from 'irispair/pair/pair';
 import { ThreeParties } from 'irispair/pair/three-parties';
 
 const LOG_LINES_TOLD = 20;
+const BACK_MILLISECONDS = 60_000;
 
 /** Running parties with a client of all, and one of each. */
 export class ThreePartiesUnderTest {
@@ -28,7 +32,11 @@ export class ThreePartiesUnderTest {
     const logs = ofEachParty((): string[] => []);
     const parties = await ThreeParties.start({
       directory,
-      environment: { IRIS_STORE_INITIAL_CAPACITY: '200', ...environment },
+      environment: {
+        IRIS_STORE_INITIAL_CAPACITY: '200',
+        IRISPAIR_ARRIVAL_MILLISECONDS: '3000',
+        ...environment,
+      },
       logged: (party, service, line) => logs[party].push(`[party ${party}, ${service}] ${line}`),
       died: (party, service, { reason }) => logs[party].push(`[party ${party}, ${service}] ended: ${reason}`),
     });
@@ -60,10 +68,26 @@ export class ThreePartiesUnderTest {
     return this.logs.flat();
   }
 
-  /** Starts a service again that was killed. Resolves when the parties serve. */
-  async startAgain(party: number, service: ServiceName): Promise<void> {
+  /**
+   * Starts a service again that was killed.
+   * @param stranger somebody to search for. Resolves when the parties have decided: readiness may be that of before, where
+   * not all have missed the one that was gone
+   */
+  async startAgain(party: PartyIndex, service: ServiceName, stranger: Iris): Promise<void> {
     this.parties.pairs[party].startService(service);
-    await this.untilReady();
+    await until(
+      'the parties decide again',
+      async () => {
+        try {
+          await this.client.search({ iris: irisMessage(stranger), orList: [] });
+          return true;
+        } catch (error) {
+          if (isUnavailable(error)) return false;
+          throw error;
+        }
+      },
+      BACK_MILLISECONDS,
+    );
   }
 
   async untilReady(): Promise<void> {

@@ -5,7 +5,7 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PARTIES } from '@irispair/common/parties/party';
 import { PartyCertificates } from '@irispair/common/support/party-certificates';
 import { readIrisServiceSettings } from '../settings.js';
-import { modeOf } from './mode.js';
+import { modeOf } from './configured-mode.js';
 
 const ADDRESSES = 'one:7001,two:7002,three:7003';
 
@@ -46,7 +46,10 @@ describe('the mode of an iris service', () => {
   it('is refused with settings that do not go together', () => {
     const own = certificates.settings(PARTIES[1]);
     isRefused({ IRISPAIR_MODE: 'secret' }, /IRISPAIR_MODE="secret": give one of plain, shared/);
-    isRefused({ IRISPAIR_MODE: 'shared', IRISPAIR_PARTIES: ADDRESSES }, /needs IRISPAIR_PARTY, IRISPAIR_PARTY_CERT/);
+    isRefused(
+      { IRISPAIR_MODE: 'shared', IRISPAIR_PARTIES: ADDRESSES },
+      /needs IRISPAIR_PARTY, IRISPAIR_PARTY_CERT/,
+    );
     isRefused(own, /IRISPAIR_MODE=shared needs IRISPAIR_PARTIES: give the addresses of the three/);
     isRefused({ ...own, IRISPAIR_PARTIES: 'one:1,two:2' }, /IRISPAIR_PARTIES="one:1,two:2": give HOST:PORT,/);
     isRefused(

@@ -1,5 +1,5 @@
 /**
- * The texture of an eye: correlated normal deviates, one for each bit of a code, whose signs are the bits.
+ * The texture of a made-up eye, and what disturbs it from one capture to the next: correlated normal deviates, one for each bit of a code, whose signs are the bits.
  *
  * Real codes are far from random (DESIGN section 10): neighbouring columns and rows agree, and an agreement of about 0.16
  * remains over some thirty columns, all rows and both wavelets. So a field is the sum of a fine texture, correlated over

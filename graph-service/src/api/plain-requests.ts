@@ -1,0 +1,43 @@
+/** Requests in plain mode: irises as they are. */
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import type { RequestForm } from './requests.js';
+import { checkDelete, checkSearch, checkVerify } from './validation.js';
+
+/** What a client that would share secrets sends. */
+interface SharedFields {
+  readonly share?: unknown;
+  readonly requestId?: string | undefined;
+}
+
+/** Reads and writes them. */
+export const PLAIN_REQUESTS: RequestForm = {
+  search(kind, request) {
+    refuseShared(request);
+    return checkSearch(kind, request);
+  },
+  verify(kind, request) {
+    refuseShared(request);
+    return checkVerify(kind, request);
+  },
+  delete(request) {
+    refuseShared(request);
+    return checkDelete(request);
+  },
+  writeIris: ({ left, right }) =>
+    left === undefined || right === undefined ? undefined : { iris: { left, right } },
+};
+
+function refuseShared({ share, requestId }: SharedFields): void {
+  if (share !== undefined) {
+    throw new InvalidInputError(
+      'share',
+      'this pair is in plain mode, which takes whole irises: send `iris`, or send shares to three pairs with IRISPAIR_MODE=shared',
+    );
+  }
+  if (requestId !== undefined) {
+    throw new InvalidInputError(
+      'request_id',
+      'this pair is in plain mode, where unary requests have none: leave it out',
+    );
+  }
+}

@@ -1,0 +1,26 @@
+/** Where requests wait and are decided: by this pair alone, or by three parties that agree. */
+import type { Answer, Ask, Patience } from './request.js';
+
+/** Takes requests. */
+export interface Desk {
+  /**
+   * @throws ExhaustedError when too many requests wait
+   * @throws AlreadyExistsError when a request of this name waits already
+   */
+  submit(ask: Ask, patience: Patience): Promise<Answer>;
+  /** Requests that are not decided yet and in no batch. */
+  readonly waiting: number;
+  /** The registry was read anew: brings the graph up to it, unless that is agreed on later. */
+  catchUp(): Promise<void>;
+  /** The iris service is joined, registry and graph follow it. */
+  joined(): void;
+  /** The iris service is away. */
+  lost(): void;
+  /** Why the iris service reaches another party's not; empty while it reaches both. */
+  partyAway(reason: string): void;
+  /** Something was stored that the graph could not follow. */
+  fellBehind(): void;
+  /** Takes no more; resolves when nothing waits or runs. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,329 @@
+/**
+ * A whole iris service whose irises are places on a number line, one an eye, for graph services under test. It knows no
+ * protocols: a share's first bytes tell the place, the same at all parties.
+ */
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import { socketTarget } from '@irispair/common/grpc/local-socket';
+import {
+  IrisComputeService,
+  Orientation,
+  Side,
+  StepStatus,
+  type Change,
+  type CommitRequest,
+  type CommitResponse,
+  type CompareQueriesRequest,
+  type CompareQueriesResponse,
+  type EvaluateRequest,
+  type EvaluateResponse,
+  type FetchRequest,
+  type FetchResponse,
+  type OpenSearch,
+  type PrepareQueryRequest,
+  type PrepareQueryResponse,
+  type Probe,
+  type RegistryRequest,
+  type RegistryResponse,
+  type ReleaseQueryRequest,
+  type ReleaseQueryResponse,
+  type SearchStep,
+  type SessionRequest,
+  type SessionResponse,
+  type StepAnswer,
+  type VectorId,
+} from '@irispair/proto/compute';
+import type { IrisShare } from '@irispair/proto/public';
+import { type LineRing, RingError } from './line-ring.js';
+import { NumberLine } from './number-line.js';
+
+/** Places of both eyes. */
+export interface Places {
+  readonly left: number;
+  readonly right: number;
+}
+
+const PLACE_BYTES = 6;
+/** People at most this far apart match. */
+const REACH = 10;
+/** No eye lives there: mirrored probes match nobody. */
+const NOWHERE = 2 ** 50;
+
+/** Writes a place where {@link LineIrisService} finds it. */
+export function writePlace(code: Buffer, place: number): void {
+  code.writeUIntBE(place, 0, PLACE_BYTES);
+}
+
+interface Stored {
+  version: number;
+  deleted: boolean;
+  readonly iris: Probe;
+}
+
+/** What an iris service keeps when its process dies. */
+export class LineStore {
+  readonly irises: (Stored | undefined)[] = [undefined];
+
+  /** Somebody enrolled before. */
+  enrol({ left, right }: IrisShare): void {
+    const [leftEye, rightEye] = [left, right].map((eye) => ({
+      irisCodes: eye?.code ?? Buffer.alloc(0),
+      maskCodes: eye?.mask ?? Buffer.alloc(0),
+    }));
+    this.irises.push({ version: 0, deleted: false, iris: { left: leftEye, right: rightEye } });
+  }
+}
+
+/** How a service under test behaves. */
+export interface LineOptions {
+  readonly party: number;
+  readonly store: LineStore;
+  readonly ring: LineRing;
+  /** Resolves when an answer may go out. */
+  readonly delay: () => Promise<void>;
+}
+
+/** A running service. */
+export class LineIrisService {
+  /** Names of the runs that it was given, and how often. */
+  readonly runNames = new Map<string, number>();
+  /** Commits fail while it is set. */
+  refuseCommits = false;
+  private readonly server = new Server({ 'grpc.max_receive_message_length': 64 << 20 });
+  private readonly queries = new Map<number, Probe>();
+  private lastHandle = 0;
+
+  private constructor(private readonly options: LineOptions) {
+    this.server.addService(IrisComputeService, {
+      session: (call: ServerWritableStream<SessionRequest, SessionResponse>) => {
+        call.write({
+          sessionId: 1,
+          maximumRequestsInFlight: 2,
+          maximumCandidatesAStep: 65_536,
+          queryExpirySeconds: 60,
+          commitCount: 0,
+          storeAway: '',
+        });
+      },
+      prepareQuery: answering((request: PrepareQueryRequest) => this.prepare(request)),
+      releaseQuery: answering(({ queryHandles }: ReleaseQueryRequest): ReleaseQueryResponse => {
+        for (const handle of queryHandles) this.queries.delete(handle);
+        return { released: queryHandles.length };
+      }),
+      compareQueries: answering((request: CompareQueriesRequest) => this.compare(request)),
+      commit: answering((request: CommitRequest) => this.commit(request)),
+      fetch: answering(({ serialId }: FetchRequest): FetchResponse => {
+        const stored = this.options.store.irises[serialId];
+        return { vectorId: { serialId, version: stored?.version ?? 0 }, iris: stored?.iris };
+      }),
+      registry: (call: ServerWritableStream<RegistryRequest, RegistryResponse>) => {
+        call.write({ entries: this.entries(), commitCount: 0 });
+        call.end();
+      },
+      evaluate: (call: ServerDuplexStream<EvaluateRequest, EvaluateResponse>) => {
+        this.evaluate(call);
+      },
+    });
+  }
+
+  static async start(socket: string, options: LineOptions): Promise<LineIrisService> {
+    const service = new LineIrisService(options);
+    await new Promise<void>((resolve, reject) => {
+      service.server.bindAsync(socketTarget(socket), ServerCredentials.createInsecure(), (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+    options.ring.enter(options.party);
+    return service;
+  }
+
+  /** As when its process dies. */
+  stop(): void {
+    this.options.ring.leave(this.options.party);
+    this.server.forceShutdown();
+  }
+
+  private prepare({ probes }: PrepareQueryRequest): PrepareQueryResponse {
+    return {
+      queryHandles: probes.map((probe) => {
+        this.lastHandle += 1;
+        this.queries.set(this.lastHandle, probe);
+        return this.lastHandle;
+      }),
+    };
+  }
+
+  private async compare({ queryHandles, run }: CompareQueriesRequest): Promise<CompareQueriesResponse> {
+    await this.meet(run, 0, `mates ${queryHandles.length}`);
+    const places = queryHandles.map((handle) => placesOf(this.query(handle)));
+    const bits = places.flatMap((first, index) =>
+      places
+        .slice(index + 1)
+        .map(
+          (second) => Number(isNear(first.left, second.left)) + 2 * Number(isNear(first.right, second.right)),
+        ),
+    );
+    return { matchBits: Buffer.from(bits) };
+  }
+
+  private commit({ changes }: CommitRequest): CommitResponse {
+    if (this.refuseCommits) throw new Error('the store is full');
+    return { vectorIds: changes.map((change) => this.apply(change)), commitCount: 0 };
+  }
+
+  private apply({ kind }: Change): VectorId {
+    const { irises } = this.options.store;
+    switch (kind?.$case) {
+      case 'insert': {
+        const { queryHandle, serialId } = kind.value;
+        if (serialId !== irises.length) throw new Error(`serial id ${serialId}, expected ${irises.length}`);
+        irises.push({ version: 0, deleted: false, iris: this.query(queryHandle) });
+        return { serialId, version: 0 };
+      }
+      case 'update': {
+        const serialId = kind.value.expected?.serialId ?? 0;
+        const version = (irises[serialId]?.version ?? 0) + 1;
+        irises[serialId] = { version, deleted: false, iris: this.query(kind.value.queryHandle) };
+        return { serialId, version };
+      }
+      case 'delete': {
+        const serialId = kind.value.expected?.serialId ?? 0;
+        const stored = irises[serialId];
+        if (stored === undefined) throw new Error(`serial id ${serialId} is unknown`);
+        stored.version += 1;
+        stored.deleted = true;
+        return { serialId, version: stored.version };
+      }
+      case undefined:
+        throw new Error('a change without a kind');
+    }
+  }
+
+  private entries(): Buffer {
+    const { irises } = this.options.store;
+    const packed = Buffer.alloc(8 * (irises.length - 1));
+    irises.forEach((stored, serial) => {
+      if (stored === undefined) return;
+      packed.writeUInt32LE(serial, 8 * (serial - 1));
+      packed.writeUInt16LE(stored.version, 8 * (serial - 1) + 4);
+      packed.writeUInt16LE(Number(stored.deleted), 8 * (serial - 1) + 6);
+    });
+    return packed;
+  }
+
+  private evaluate(call: ServerDuplexStream<EvaluateRequest, EvaluateResponse>): void {
+    const lines = [Side.LEFT, Side.RIGHT].map(
+      (side) => new NumberLine((serial) => this.placeOf(serial, side), REACH),
+    );
+    const searches = new Map<number, { side: Side; run: Buffer | undefined; steps: number }>();
+    const answer = async (step: SearchStep): Promise<StepAnswer> => {
+      const { open, searchId } = step;
+      const search = searches.get(searchId) ?? { side: open?.side ?? Side.LEFT, run: open?.run, steps: 0 };
+      searches.set(searchId, search);
+      const number = search.steps;
+      search.steps += 1;
+      try {
+        if (step.candidates.length > 0)
+          await this.meet(search.run, number, `${search.side} ${step.candidates.toString('base64')}`);
+        const line = lines[search.side === Side.LEFT ? 0 : 1];
+        return await line.evaluate({
+          ...step,
+          open: open === undefined ? undefined : this.placed(open),
+          trace: undefined,
+          deadline: step.deadlineMicroseconds,
+        });
+      } catch (error) {
+        return failed(step, error);
+      }
+    };
+    call.on('data', ({ requestId, steps }: EvaluateRequest) => {
+      void Promise.all(steps.map(answer)).then(async (answers) => {
+        await this.options.delay();
+        const times = { receivedMicroseconds: 0, startedMicroseconds: 0, finishedMicroseconds: 0 };
+        call.write({ requestId, answers, ...times });
+      });
+    });
+    call.on('end', () => {
+      call.end();
+    });
+  }
+
+  /** The line knows places only. */
+  private placed(open: OpenSearch): OpenSearch {
+    const { query, side, orientation } = open;
+    if (query?.$case !== 'queryHandle') return open;
+    const { left, right } = placesOf(this.query(query.value));
+    const place = orientation === Orientation.MIRROR ? NOWHERE : side === Side.LEFT ? left : right;
+    return { ...open, query: { $case: 'queryHandle', value: place } };
+  }
+
+  private async meet(run: Buffer | undefined, step: number, about: string): Promise<void> {
+    if (run?.byteLength !== 16) throw new RingError(`a run's name has ${run?.byteLength ?? 0} bytes`);
+    const name = run.toString('hex');
+    const runStep = `${name}/${step}`;
+    this.runNames.set(runStep, (this.runNames.get(runStep) ?? 0) + 1);
+    await this.options.delay();
+    await this.options.ring.meet(this.options.party, runStep, about);
+  }
+
+  private query(handle: number): Probe {
+    const probe = this.queries.get(handle);
+    if (probe === undefined) throw new Error(`query ${handle} is unknown`);
+    return probe;
+  }
+
+  private placeOf(serial: number, side: Side): number {
+    const stored = this.options.store.irises[serial];
+    if (stored === undefined) throw new Error(`serial id ${serial} is unknown`);
+    const { left, right } = placesOf(stored.iris);
+    return side === Side.LEFT ? left : right;
+  }
+}
+
+function placesOf({ left, right }: Probe): Places {
+  return {
+    left: left?.irisCodes.readUIntBE(0, PLACE_BYTES) ?? 0,
+    right: right?.irisCodes.readUIntBE(0, PLACE_BYTES) ?? 0,
+  };
+}
+
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) <= REACH;
+}
+
+function failed({ searchId }: SearchStep, error: unknown): StepAnswer {
+  return {
+    searchId,
+    status: error instanceof RingError ? StepStatus.PARTY_FAILED : StepStatus.INVALID,
+    entered: Buffer.alloc(0),
+    matchCount: 0,
+    neighbourhoodSize: 0,
+    stale: 0,
+    distances: Buffer.alloc(0),
+    detail: error instanceof Error ? error.message : String(error),
+  };
+}
+
+function answering<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    Promise.resolve()
+      .then(() => answer(call.request))
+      .then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          const code = error instanceof RingError ? status.UNAVAILABLE : status.RESOURCE_EXHAUSTED;
+          callback({ code, details: error instanceof Error ? error.message : String(error) });
+        },
+      );
+  };
+}

@@ -1,0 +1,70 @@
+/** How three graph services get on with each other. */
+import { readGauge } from '@irispair/common/telemetry/read-metrics';
+import { Refusal } from '@irispair/proto/agreement';
+import { Counter, type Registry } from 'prom-client';
+
+/** How an agreed batch ended. */
+export type BatchEnd = 'settled' | 'failed';
+
+const REFUSED: Readonly<Record<Refusal, string>> = {
+  [Refusal.UNSPECIFIED]: 'unspecified',
+  [Refusal.DIFFERENT]: 'different',
+  [Refusal.LATE]: 'late',
+  [Refusal.FULL]: 'full',
+  [Refusal.ABANDONED]: 'abandoned',
+};
+
+const REASONS = [Refusal.DIFFERENT, Refusal.LATE, Refusal.FULL, Refusal.ABANDONED] as const;
+
+/** Watches the agreement. */
+export class AgreementMetrics {
+  /** Whether requests are taken. */
+  serving = false;
+  private readonly terms: Counter;
+  private readonly batches: Counter<'result'>;
+  private readonly refusals: Counter<'reason'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    readGauge(
+      registry,
+      {
+        name: 'irispair_agreement_serving',
+        help: 'Whether the three parties agree and take requests: 1 or 0',
+      },
+      () => Number(this.serving),
+    );
+    this.terms = new Counter({
+      name: 'irispair_agreement_terms_total',
+      help: 'Times that the three parties began to work together',
+      registers,
+    });
+    this.batches = new Counter({
+      name: 'irispair_agreement_batches_total',
+      help: 'Batches that the three parties agreed on, by how they ended',
+      labelNames: ['result'],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'irispair_agreement_refused_requests_total',
+      help: 'Requests that came into no batch, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+    // From the first on a rate can be told.
+    for (const result of ['settled', 'failed'] as const) this.batches.inc({ result }, 0);
+    for (const reason of REASONS) this.refusals.inc({ reason: REFUSED[reason] }, 0);
+  }
+
+  began(): void {
+    this.terms.inc();
+  }
+
+  ended(result: BatchEnd): void {
+    this.batches.inc({ result });
+  }
+
+  refused(reason: Refusal): void {
+    this.refusals.inc({ reason: REFUSED[reason] });
+  }
+}
