@@ -414,7 +414,8 @@ describe('iris services of three parties', () => {
     await three.parties[P1].kill();
     const killed = Date.now();
     const [first, second, third] = await Promise.all(lanes);
-    assert.ok(Date.now() - killed < 5_000, `${Date.now() - killed} ms`);
+    // Long before a run is given up that nobody answers.
+    assert.ok(Date.now() - killed < 20_000, `${Date.now() - killed} ms`);
     for (const answer of second) assert.equal(answer, undefined);
     for (const answer of [...first, ...third]) {
       assert.equal(answer?.status, StepStatus.PARTY_FAILED);
