@@ -146,7 +146,7 @@ describe('a pair', () => {
     ]);
     assert.deepEqual(read.get('g'), {
       $case: 'getIris',
-      value: { iris: irisMessage(again(3_000)), version: 1 },
+      value: { iris: irisMessage(again(3_000)), version: 1, share: undefined },
     });
 
     assert.equal((await test.client.delete(serialId)).version, 2);

@@ -16,7 +16,7 @@ async function makeDirectory(): Promise<string> {
 graphStoreContract('LMDB', async () => {
   const directory = await makeDirectory();
   return {
-    open: (rowLimit) => LmdbGraphStore.open(directory, rowLimit),
+    open: (rowLimit, holder) => LmdbGraphStore.open(directory, rowLimit, holder),
     remove: () => rm(directory, { recursive: true }),
   };
 });

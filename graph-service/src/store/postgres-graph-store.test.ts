@@ -9,7 +9,7 @@ import { TestCluster } from '@irispair/common/postgres/support/cluster';
 import { until } from '@irispair/common/support/until';
 import { NodeState } from '../graph/graph-node.js';
 import { graphStoreContract } from '../support/graph-store-contract.js';
-import type { StoredNode, StoredRow } from './graph-store.js';
+import type { GraphStoreHolder, StoredNode, StoredRow } from './graph-store.js';
 import { PostgresGraphStore } from './postgres-graph-store.js';
 
 const ROW_LIMIT = 20;
@@ -21,14 +21,19 @@ before(async () => {
 });
 after(() => cluster.remove());
 
-function open(database: string, rowLimit = ROW_LIMIT): Promise<PostgresGraphStore> {
-  return PostgresGraphStore.open(readPostgresUrl(cluster.url({ database }), undefined), rowLimit, logger);
+function open(
+  database: string,
+  rowLimit = ROW_LIMIT,
+  holder?: GraphStoreHolder,
+): Promise<PostgresGraphStore> {
+  const address = readPostgresUrl(cluster.url({ database }), undefined);
+  return PostgresGraphStore.open(address, rowLimit, logger, holder);
 }
 
 graphStoreContract('PostgreSQL', async () => {
   const database = await cluster.createDatabase();
   return {
-    open: (rowLimit) => open(database, rowLimit),
+    open: (rowLimit, holder) => open(database, rowLimit, holder),
     remove: async () => {
       await cluster.sql(`DROP DATABASE ${database} WITH (FORCE)`);
     },

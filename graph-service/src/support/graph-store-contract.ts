@@ -6,11 +6,11 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { SIDES } from '@irispair/common/iris/side';
 import { NodeState } from '../graph/graph-node.js';
-import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
+import type { GraphStore, GraphStoreHolder, StoredNode, StoredRow } from '../store/graph-store.js';
 
 /** One place where a store may be, empty at first. */
 export interface StorePlace {
-  open(rowLimit: number): Promise<GraphStore>;
+  open(rowLimit: number, holder?: GraphStoreHolder): Promise<GraphStore>;
   remove(): Promise<void>;
 }
 
@@ -154,6 +154,38 @@ export function graphStoreContract(kind: string, makePlace: () => Promise<StoreP
       assert.notEqual(stranger.identity.layerKey, identity.layerKey);
       await stranger.close();
       await other.remove();
+    });
+
+    void it('keeps the layer key that it took last', async () => {
+      const store = await place.open(ROW_LIMIT);
+      const layerKey = Buffer.alloc(32, 7).toString('base64');
+      await store.takeLayerKey(layerKey);
+      assert.equal(store.identity.layerKey, layerKey);
+      await store.close();
+      const again = await place.open(ROW_LIMIT);
+      assert.equal(again.identity.layerKey, layerKey);
+      await again.close();
+    });
+
+    void it('is refused to a party in secret-shared mode', async () => {
+      await (await place.open(ROW_LIMIT)).close();
+      await assert.rejects(place.open(ROW_LIMIT, { mode: 'shared', party: 1 }), (error) => {
+        assert.ok(error instanceof MisconfiguredError);
+        assert.match(error.message, /holds mode plain.*configured for mode shared of party 1/);
+        return true;
+      });
+    });
+
+    void it('keeps whose it is', async () => {
+      const holder = { mode: 'shared', party: 2 } as const;
+      await (await place.open(ROW_LIMIT, holder)).close();
+      const again = await place.open(ROW_LIMIT, holder);
+      assert.deepEqual([again.identity.mode, again.identity.party], ['shared', 2]);
+      await again.close();
+      await assert.rejects(
+        place.open(ROW_LIMIT, { mode: 'shared', party: 0 }),
+        /holds mode shared of party 2/,
+      );
     });
 
     void it('keeps its rows as they were laid out when longer ones are asked for', async () => {
