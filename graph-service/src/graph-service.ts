@@ -172,7 +172,7 @@ async function startServing(
     batchMetrics.watch(batch.length, () =>
       slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer, batchTerms)),
     );
-  const desk: Desk = await mode.openDesk({
+  const openDesk = mode.openDesk({
     limits: {
       size: settings.IRISPAIR_BATCH_SIZE,
       milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
@@ -187,6 +187,12 @@ async function startServing(
     turns,
     metrics,
     logger,
+  });
+  const desk: Desk = await openDesk.catch(async (error: unknown) => {
+    client.close();
+    await index.close();
+    hop.close();
+    throw error;
   });
   const link = new IrisLink(
     client,
@@ -207,6 +213,9 @@ async function startServing(
       },
       away: (reason) => {
         readiness.noteIrisAway(reason);
+      },
+      partyAway: (reason) => {
+        desk.partyAway(reason);
       },
       storeAway: (reason) => {
         readiness.noteStoreAway(reason);

@@ -1,6 +1,6 @@
 // Shares as uploaded and stored: another length is refused by name, any bytes of the right length are a
 // share, recombine with whatever another party holds, and are compared by every kernel alike.
-#include <algorithm>
+#include <array>
 #include <string>
 
 #include "core/shares/dot_products.h"
@@ -40,8 +40,8 @@ void Recombine(const irispair::ShareRecord& first, const irispair::ShareRecord& 
 
 void CompareAlike(const irispair::PreparedShare& query, const irispair::ShareRecord& candidate,
                   irispair::RotationWindow window) {
-  const irispair::PreparedShare* queries[] = {&query};
-  const irispair::ShareRecord* candidates[] = {&candidate, &candidate};
+  const std::array<const irispair::PreparedShare*, 1> queries{&query};
+  const std::array<const irispair::ShareRecord*, 2> candidates{&candidate, &candidate};
   const std::size_t dots = 2 * static_cast<std::size_t>(window.Size());
   std::vector<std::uint16_t> expected_code(dots);
   std::vector<std::uint16_t> expected_mask(dots);

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Side } from '@irispair/common/iris/side';
-import type { RegisteredIris } from '../index/graph-index.js';
+import type { RegisteredIris } from '../iris/registered-iris.js';
 
 /** Bytes of a checksum. */
 export const CHECKSUM_BYTES = 32;

@@ -54,6 +54,7 @@ export class Follower implements Desk {
   private readonly running: Promise<void>;
   private member: Membership | undefined;
   private isIrisJoined = false;
+  private apartBecause = '';
   private readonly closing = new AbortController();
   private told = '';
   private changed: () => void = () => undefined;
@@ -103,8 +104,14 @@ export class Follower implements Desk {
   lost(): void {
     this.isIrisJoined = false;
     this.parts.readiness.serveNot('the iris service is away');
-    const { party } = this.parts.identity;
-    this.member?.term.end(new UnavailableError(`the iris service of party ${party} is away`));
+    this.member?.term.end(new UnavailableError(this.unready));
+  }
+
+  partyAway(reason: string): void {
+    if (reason === this.apartBecause) return;
+    this.apartBecause = reason;
+    if (reason === '') this.changed();
+    else this.member?.term.end(new UnavailableError(this.unready));
   }
 
   fellBehind(): void {
@@ -128,7 +135,8 @@ export class Follower implements Desk {
   private async run(): Promise<void> {
     const { signal } = this.closing;
     while (!signal.aborted) {
-      if (!this.isIrisJoined) {
+      if (!this.isReady) {
+        if (this.isIrisJoined) this.tell(this.unready);
         await new Promise<void>((resolve) => {
           this.changed = resolve;
         });
@@ -139,6 +147,16 @@ export class Follower implements Desk {
       await this.parts.batches.abandon(reason.message);
       await sleep(RETRY_MILLISECONDS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Whether the own iris service is there and reaches the others'. */
+  private get isReady(): boolean {
+    return this.isIrisJoined && this.apartBecause === '';
+  }
+
+  private get unready(): string {
+    const whose = `the iris service of party ${this.parts.identity.party}`;
+    return this.isIrisJoined ? `${whose}: ${this.apartBecause}` : `${whose} is away`;
   }
 
   /** Resolves to why it was over. */
@@ -166,7 +184,7 @@ export class Follower implements Desk {
       term.end(new UnavailableError('the leader ended the call'));
     });
     call.write({ kind: { $case: 'standing', value: standing } });
-    if (!this.isIrisJoined || this.closing.signal.aborted) term.end(new UnavailableError('stopped'));
+    if (!this.isReady || this.closing.signal.aborted) term.end(new UnavailableError(this.unready));
     try {
       await term.until(new Promise<never>(() => undefined));
     } catch {
@@ -241,7 +259,10 @@ export class Follower implements Desk {
     logger.warn("the graph differs from the leader's: taking the leader's");
     readiness.noteApart("taking the leader's graph");
     const copy = this.client.copyGraph({});
-    await turns.take(() => member.term.until(index.replace(receiveGraph(copy))));
+    member.term.whenOver(() => {
+      copy.cancel();
+    });
+    await turns.take(() => index.replace(receiveGraph(copy)));
     member.call.write({ kind: { $case: 'standing', value: await batches.standing() } });
   }
 

@@ -55,7 +55,7 @@ export function unpackPart(message: CopyGraphResponse): GraphPart {
   for (let offset = 0; offset < rowWords.length;) {
     const [side, layer, serial, count] = rowWords.subarray(offset, offset + ROW_HEAD_WORDS);
     offset += ROW_HEAD_WORDS;
-    if (count === undefined || offset + count > rowWords.length)
+    if (offset > rowWords.length || offset + count > rowWords.length)
       throw new UnavailableError("the leader's graph came with a row that is cut off");
     rows.push({
       side: side === 0 ? Side.Left : Side.Right,

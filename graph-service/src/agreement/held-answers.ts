@@ -38,7 +38,7 @@ export class HeldAnswers {
   get failure(): string | undefined {
     for (const held of this.held) {
       if (held?.error === undefined || held.error instanceof NotFoundError) continue;
-      return held.error instanceof Error ? held.error.message : String(held.error);
+      return messageOf(held.error);
     }
     return undefined;
   }
@@ -75,7 +75,7 @@ function endless({ trace, requestId }: Patience): Patience {
 }
 
 function describe({ answer, error }: Held): string {
-  return JSON.stringify(answer ?? (error instanceof Error ? error.message : String(error)));
+  return JSON.stringify(answer ?? messageOf(error));
 }
 
 /** Handles of queries are each party's own. */
@@ -87,4 +87,8 @@ function describeOutcome({ change, near, answer }: Outcome): string {
     near: near?.map((side) => side.map(({ serialId, version }) => [serialId, version])),
     answer: answer(undefined),
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** VectorIds of the catching up in messages: serial id (u32), version (u16), flags (u16; 1 = deleted), little-endian. */
 import { serialId, version } from '@irispair/common/ids/vector-id';
-import type { RegisteredIris } from '../index/graph-index.js';
+import type { RegisteredIris } from '../iris/registered-iris.js';
 
 const BYTES = 8;
 

@@ -54,7 +54,10 @@ const FOLLOWERS = PARTIES.filter((party) => party !== LEADER);
 /** A party that says nothing of a batch for so long is given up. */
 const OUTCOME_MILLISECONDS = 150_000;
 
-/** Numbers of batches begin at the second in which a term begins, so many a second. */
+/**
+ * A term's batches are numbered from the second in which it begins, and from above all that any party remembers: no number
+ * comes twice, even when all three forgot, unless the clock was set back; then the term's nonce still tells runs apart.
+ */
 const NUMBERS_A_SECOND = 2 ** 20;
 
 interface Held {
@@ -82,6 +85,7 @@ export class Leader implements Desk {
   private tally: Tally | undefined;
   private lastNumber = 0;
   private isIrisJoined = false;
+  private apartBecause = '';
   private isClosed = false;
   private told = '';
   /** How the parties differed when the last term ended; undefined when that was not why. */
@@ -155,7 +159,14 @@ export class Leader implements Desk {
   lost(): void {
     this.isIrisJoined = false;
     this.parts.readiness.serveNot('the iris service is away');
-    this.term?.end(new UnavailableError('the iris service of party 0 is away'));
+    this.term?.end(new UnavailableError(this.unready));
+  }
+
+  partyAway(reason: string): void {
+    if (reason === this.apartBecause) return;
+    this.apartBecause = reason;
+    if (reason === '') this.changed();
+    else this.term?.end(new UnavailableError(this.unready));
   }
 
   fellBehind(): void {
@@ -202,9 +213,9 @@ export class Leader implements Desk {
     for (;;) {
       if (this.isClosed) return;
       const missing = FOLLOWERS.filter((party) => !this.seats.has(party));
-      if (this.isIrisJoined && missing.length === 0) return;
+      if (this.isReady && missing.length === 0) return;
       const waiting = `waiting for ${missing.map((party) => `party ${party}`).join(' and ')} to join`;
-      const reason = this.isIrisJoined ? (this.difference ?? waiting) : 'the iris service of party 0 is away';
+      const reason = this.isReady ? (this.difference ?? waiting) : this.unready;
       for (const seat of this.seats.values()) seat.send({ $case: 'delay', value: { reason } });
       if (this.isIrisJoined) this.tell(reason);
       await new Promise<void>((resolve) => {
@@ -213,12 +224,27 @@ export class Leader implements Desk {
     }
   }
 
+  /** Whether the own iris service is there and reaches the others'. */
+  private get isReady(): boolean {
+    return this.isIrisJoined && this.apartBecause === '';
+  }
+
+  private get unready(): string {
+    return this.isIrisJoined
+      ? `the iris service of party 0: ${this.apartBecause}`
+      : 'the iris service of party 0 is away';
+  }
+
   private async live(term: Term): Promise<void> {
     const { batches, index } = this.parts;
     const own = await term.until(batches.standing());
     const seats = [...this.seats.values()];
     checkRegistries([own, ...seats.map(({ standing }) => standing)]);
-    this.lastNumber = Math.max(own.lastBatch, ...seats.map(({ standing }) => standing.lastBatch));
+    this.lastNumber = Math.max(
+      own.lastBatch,
+      ...seats.map(({ standing }) => standing.lastBatch),
+      Math.floor(Date.now() / 1_000) * NUMBERS_A_SECOND,
+    );
     const equal = seats.map(async (seat) => {
       const isEqual = seat.standing.graphChecksum.equals(own.graphChecksum);
       const again = isEqual ? undefined : seat.standsAgain();
@@ -426,8 +452,7 @@ export class Leader implements Desk {
   }
 
   private nextNumber(): number {
-    const now = Math.floor(Date.now() / 1_000) * NUMBERS_A_SECOND;
-    this.lastNumber = Math.max(this.lastNumber + 1, now);
+    this.lastNumber += 1;
     return this.lastNumber;
   }
 

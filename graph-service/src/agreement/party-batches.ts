@@ -11,7 +11,8 @@ import type { Turns } from '@irispair/common/process/turns';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import type { BatchTerms, Outcome as RequestOutcome } from '../batch/decide-batch.js';
 import type { Pending } from '../batch/request.js';
-import { CATCH_UP_BATCH, type GraphIndex, type RegisteredIris } from '../index/graph-index.js';
+import { CATCH_UP_BATCH, type GraphIndex } from '../index/graph-index.js';
+import type { RegisteredIris } from '../iris/registered-iris.js';
 import type { Registry } from '../iris/registry.js';
 import type { Outcome, Standing } from '@irispair/proto/agreement';
 import type { AgreementMetrics } from '../telemetry/agreement-metrics.js';
@@ -114,7 +115,7 @@ export class PartyBatches {
 
   private async decideHeld(batch: BatchName, held: HeldAnswers, council: Council): Promise<void> {
     let consented: readonly RequestOutcome[] | undefined;
-    let refusal: unknown;
+    let refusal: Error | undefined;
     await this.parts.decide(held.batch, {
       runs: new BatchRunNames(batch.number, batch.nonce),
       consent: async (outcomes) => {
@@ -125,7 +126,7 @@ export class PartyBatches {
           );
           consented = outcomes;
         } catch (error) {
-          refusal = error;
+          refusal = error instanceof Error ? error : new Error(String(error));
           throw error;
         }
       },

@@ -1,6 +1,6 @@
 /** One time that the three parties work together: from all having joined to the first thing that goes wrong. */
 import { randomBytes } from 'node:crypto';
-import { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
+import type { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
 
 const NONCE_BYTES = 16;
 
@@ -36,6 +36,11 @@ export class Term {
     if (this.ended !== undefined) return;
     this.ended = reason;
     this.reject(reason);
+  }
+
+  /** Calls when it ends. */
+  whenOver(call: () => void): void {
+    this.over.catch(call);
   }
 
   /** Waits while the term lasts. @throws what ended it */

@@ -16,6 +16,8 @@ export interface Desk {
   joined(): void;
   /** The iris service is away. */
   lost(): void;
+  /** Why the iris service reaches another party's not; empty while it reaches both. */
+  partyAway(reason: string): void;
   /** Something was stored that the graph could not follow. */
   fellBehind(): void;
   /** Takes no more; resolves when nothing waits or runs. */

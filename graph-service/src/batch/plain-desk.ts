@@ -53,6 +53,10 @@ export class PlainDesk implements Desk {
     this.parts.readiness.serveNot('the iris service is away');
   }
 
+  partyAway(): void {
+    // There are no others.
+  }
+
   fellBehind(): void {
     this.parts.link().renew();
   }

@@ -26,6 +26,7 @@ import {
 import { addHops, type HopCounters } from '../hop/hop-counters.js';
 import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
+import type { RegisteredIris } from '../iris/registered-iris.js';
 import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
 import { tracedBelow } from '../traces/traced-hop.js';
@@ -52,12 +53,6 @@ export interface GraphIndexOptions {
 export interface NewNode {
   readonly id: VectorId;
   readonly near: readonly [left: readonly VectorId[], right: readonly VectorId[]];
-}
-
-/** What the iris service says about a serial id. */
-export interface RegisteredIris {
-  readonly id: VectorId;
-  readonly deleted: boolean;
 }
 
 /** A part of the graph, small enough for one message. */

@@ -25,7 +25,7 @@ import {
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import * as wire from '@irispair/proto/compute';
-import type { RegisteredIris } from '../index/graph-index.js';
+import type { RegisteredIris } from './registered-iris.js';
 import type { SearchResult } from '../walk/order.js';
 import { inMessages } from './probe-messages.js';
 

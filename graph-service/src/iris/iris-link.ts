@@ -20,6 +20,8 @@ export interface LinkObserver {
   away(reason: string): void;
   /** Why the iris service takes no changes at present; empty while it does. */
   storeAway(reason: string): void;
+  /** Secret-shared mode: why the iris service reaches another party's not; empty while it reaches both. */
+  partyAway(reason: string): void;
 }
 
 /** Why there is no session. */
@@ -105,8 +107,8 @@ export class IrisLink {
     let absence: Absence = { reason: 'the iris service ended the session' };
     try {
       for await (const { sessionId, storeAway, partyAway } of call as AsyncIterable<SessionResponse>) {
-        // Without the other parties nobody is found, and so nobody enrolled.
-        this.observer.storeAway(storeAway === '' ? (partyAway ?? '') : storeAway);
+        this.observer.storeAway(storeAway);
+        this.observer.partyAway(partyAway ?? '');
         prepared ??= this.prepare(sessionId);
       }
     } catch (error) {

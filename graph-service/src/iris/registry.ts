@@ -2,7 +2,7 @@
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { serialId, type SerialId, type VectorId } from '@irispair/common/ids/vector-id';
 import { NO_SUM, registryEntry, type Sum } from '../agreement/checksum.js';
-import type { RegisteredIris } from '../index/graph-index.js';
+import type { RegisteredIris } from './registered-iris.js';
 
 /** A point in the history of the registry. */
 export interface Moment {

@@ -138,12 +138,8 @@ export class Matcher {
     runs: RunNames,
   ): Promise<BatchMates> {
     if (handles.length < 2) return BatchMates.alone();
-    const request = {
-      queryHandles: [...handles],
-      baseRotation: 0,
-      ...this.terms,
-      run: runs.next('batch mates', handles.length),
-    };
+    const run = runs.next('batch mates', handles.length);
+    const request = { queryHandles: [...handles], baseRotation: 0, ...this.terms, run };
     const bits = await SpanGroup.of(traces).watch(
       'batch mates',
       SpanKind.Client,

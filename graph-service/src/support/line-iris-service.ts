@@ -41,7 +41,7 @@ import {
   type VectorId,
 } from '@irispair/proto/compute';
 import type { IrisShare } from '@irispair/proto/public';
-import { LineRing, RingError } from './line-ring.js';
+import { type LineRing, RingError } from './line-ring.js';
 import { NumberLine } from './number-line.js';
 
 /** Places of both eyes. */

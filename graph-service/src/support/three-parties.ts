@@ -17,6 +17,8 @@ import {
   IrisPairAdminClient,
   IrisPairClient,
   type IrisShare,
+  type ProcessRequest,
+  type ProcessResponse,
   type StatusResponse,
 } from '@irispair/proto/public';
 import { LineIrisService, LineStore, writePlace, type Places } from './line-iris-service.js';
@@ -24,6 +26,8 @@ import { LineRing } from './line-ring.js';
 
 const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
 const CALL_MILLISECONDS = 60_000;
+/** Three services start, and may have a graph to build. */
+const SERVING_MILLISECONDS = 60_000;
 
 /** What one party is started with, beside what all have. */
 export interface PartyOptions {
@@ -111,7 +115,11 @@ export class PartyUnderTest {
   }
 
   /** Its answer, or the error that the call ended with. */
-  call<Answer>(name: CallName, request: object): Promise<Answer | ServiceError> {
+  call<Answer>(
+    name: CallName,
+    request: object,
+    milliseconds = CALL_MILLISECONDS,
+  ): Promise<Answer | ServiceError> {
     const { client } = this;
     if (client === undefined) throw new Error('the graph service is not started');
     const method = client[name].bind(client) as unknown as (
@@ -121,10 +129,22 @@ export class PartyUnderTest {
       callback: (error: ServiceError | null, answer: Answer) => void,
     ) => void;
     return new Promise((resolve) => {
-      method(request, new Metadata(), { deadline: Date.now() + CALL_MILLISECONDS }, (error, answer) => {
+      method(request, new Metadata(), { deadline: Date.now() + milliseconds }, (error, answer) => {
         resolve(error ?? answer);
       });
     });
+  }
+
+  /** The answers of a bulk stream. */
+  async bulk(requests: readonly ProcessRequest[]): Promise<ProcessResponse[]> {
+    if (this.client === undefined) throw new Error('the graph service is not started');
+    const stream = this.client.process();
+    const answers: ProcessResponse[] = [];
+    stream.on('data', (answer: ProcessResponse) => answers.push(answer));
+    for (const request of requests) stream.write(request);
+    stream.end();
+    await once(stream, 'end');
+    return answers;
   }
 
   /** A client of the calls for operators. */
@@ -134,7 +154,7 @@ export class PartyUnderTest {
 
   async status(): Promise<StatusResponse | undefined> {
     const answer = await this.call<StatusResponse>('status', {});
-    return isServiceError(answer) ? undefined : (answer as StatusResponse);
+    return isServiceError(answer) ? undefined : answer;
   }
 }
 
@@ -177,10 +197,14 @@ export class ThreeParties {
   }
 
   async serving(): Promise<void> {
-    await until('all three parties to serve', async () => {
-      const statuses = await Promise.all(this.parties.map((one) => one.status()));
-      return statuses.every((status) => status?.ready === true);
-    });
+    await until(
+      'all three parties to serve',
+      async () => {
+        const statuses = await Promise.all(this.parties.map((one) => one.status()));
+        return statuses.every((status) => status?.ready === true);
+      },
+      SERVING_MILLISECONDS,
+    );
   }
 
   /** Sends all three parties the same. @param request given the party */

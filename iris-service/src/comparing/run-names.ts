@@ -11,8 +11,8 @@ import { InvalidInputError } from '@irispair/common/errors/errors';
 export const RUN_NAME_BYTES = 16;
 
 const NUMBER_BYTES = 8;
-/** As many as share a seed of the keys: what is older may have none any longer. */
-const BATCHES_REMEMBERED = 256;
+/** Batches go one after the other: a name of an earlier one than these comes from nobody who is in step. */
+const BATCHES_REMEMBERED = 64;
 
 /** The names used so far. */
 export class RunNames {

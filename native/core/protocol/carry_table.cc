@@ -38,7 +38,6 @@ template <typename Word, HighBit kHigh>
   Load(known_high, known + words);
   Load(turn_low, turn);
   Load(turn_high, turn + words);
-#pragma GCC unroll 4
   for (std::size_t value = 0; value < 4; ++value) {
     const Word low = (value & 1) != 0 ? ~turn_low : turn_low;
     const Word high = (value & 2) != 0 ? ~turn_high : turn_high;
@@ -61,7 +60,6 @@ template <typename Word, HighBit kHigh>
   Pair<Word> high;
   MakePair<Word, HighBit::kOfBlock>(known, turn, words, low);
   MakePair<Word, kHigh>(known + 2 * words, turn + 2 * words, words, high);
-#pragma GCC unroll 16
   for (std::size_t value = 0; value < kBlockValues; ++value) {
     Word entry;
     Load(entry, generate + value * words);
@@ -94,13 +92,10 @@ template <typename Word>
 [[gnu::always_inline]] inline void PickOutput(std::size_t words, const std::uint64_t* block,
                                               const std::uint64_t* table, std::uint64_t* picked) {
   Word entries[kBlockValues];
-#pragma GCC unroll 16
   for (std::size_t value = 0; value < kBlockValues; ++value) Load(entries[value], table + value * words);
-#pragma GCC unroll 4
   for (std::size_t bit = 0; bit < kBlockBits; ++bit) {
     Word chosen;
     Load(chosen, block + bit * words);
-#pragma GCC unroll 8
     for (std::size_t value = 0; value < kBlockValues >> (bit + 1); ++value) {
       entries[value] = entries[2 * value] ^ (chosen & (entries[2 * value] ^ entries[2 * value + 1]));
     }

@@ -58,6 +58,9 @@ class HankelDots {
   static constexpr std::size_t kTile = 32;
   static constexpr std::size_t kQueriesInPass = 8;
   static constexpr std::size_t kRowsAtOnce = 2;
+  // How far ahead memory is asked for: groups of a tile, and rows of a record that is read from end to end.
+  static constexpr std::size_t kGroupsAhead = 2;
+  static constexpr std::size_t kRowsAhead = 2;
   static_assert(kTile % kTogether == 0);
   static_assert(kCodeShareRows % kRowsAtOnce == 0 && kMaskShareRows % kRowsAtOnce == 0);
 
@@ -106,24 +109,30 @@ class HankelDots {
     for (std::size_t first = 0; first < candidates.size(); first += kTogether) {
       const std::size_t count = std::min(kTogether, candidates.size() - first);
       const Rows rows = RowsOf(candidates, first);
+      const Rows next = RowsOf(candidates, first + count);
       for (std::size_t query = 0; query < queries.size(); ++query) {
         const std::size_t output = (query * candidates.size() + first) * rotations;
-        sum(*queries[query], window, rows, 0, kCodeShareRows, count, &code_dots[output]);
-        sum(*queries[query], window, rows, kCodeShareRows, PreparedShare::kRows, count, &mask_dots[output]);
+        sum(*queries[query], window, rows, next, 0, kCodeShareRows, count, &code_dots[output]);
+        sum(*queries[query], window, rows, next, kCodeShareRows, PreparedShare::kRows, count,
+            &mask_dots[output]);
       }
     }
   }
 
   template <int rotations>
   static IRISPAIR_DOTS void SumShort(const PreparedShare& query, RotationWindow window, const Rows& rows,
-                                     std::size_t first_row, std::size_t end_row, std::size_t count,
-                                     std::uint16_t* dots) {
+                                     const Rows& next, std::size_t first_row, std::size_t end_row,
+                                     std::size_t count, std::uint16_t* dots) {
     Sums sums[rotations];
     for (Sums& sum : sums) sum = Vectors::Zero();
     for (std::size_t row = first_row; row < end_row; ++row) {
       const Rows here = Moved(rows, row);
+      const std::size_t ahead = row + kRowsAhead;
+      const Rows coming =
+          ahead < PreparedShare::kRows ? Moved(rows, ahead) : Moved(next, ahead - PreparedShare::kRows);
       const std::uint16_t* rolled = query.Row(row).data() + PreparedShare::Offset(window.First());
       for (std::size_t column = 0; column < kElementsInRow; column += kBlockElements) {
+        Prefetch<1>(coming, column);
         const Elements elements = Vectors::Load(here.at, column);
 #pragma GCC unroll 4
         for (int rotation = 0; rotation < rotations; ++rotation) {
@@ -135,7 +144,7 @@ class HankelDots {
     }
     for (int rotation = 0; rotation < rotations; ++rotation) {
       const auto reduced = Vectors::Reduce(sums[rotation]);
-      for (std::size_t next = 0; next < count; ++next) dots[next * rotations + rotation] = reduced[next];
+      for (std::size_t of = 0; of < count; ++of) dots[of * rotations + rotation] = reduced[of];
     }
   }
 
@@ -218,9 +227,10 @@ class HankelDots {
         }
         for (std::size_t group = 0; group < pass.groups.size(); ++group) {
           const Rows rows = Moved(pass.groups[group], row);
-          const Rows next = group + 1 < pass.groups.size() ? Moved(pass.groups[group + 1], row)
+          const std::size_t ahead = group + kGroupsAhead;
+          const Rows next = ahead < pass.groups.size() ? Moved(pass.groups[ahead], row)
                             : row + kRowsAtOnce < PreparedShare::kRows
-                                ? Moved(pass.groups[0], row + kRowsAtOnce)
+                                ? Moved(pass.groups[ahead % pass.groups.size()], row + kRowsAtOnce)
                                 : pass.after;
           for (int piece = 0; piece < pass.pieces; ++piece) {
             const int first = FirstOf(pass, piece);
@@ -312,6 +322,13 @@ class HankelDots {
     for (int index = 0; index < kCounters; ++index) sums[index].sums = counters[index];
   }
 
+  // Into the second-level cache, which can wait for more lines at once than the first.
+  static IRISPAIR_DOTS_INLINE void Ask(const std::uint16_t* line) {
+    constexpr int kForReading = 0;
+    constexpr int kSecondLevel = 2;
+    __builtin_prefetch(line, kForReading, kSecondLevel);
+  }
+
   // Asks for the cache lines that begin within some blocks of the rows.
   template <int blocks>
   static IRISPAIR_DOTS_INLINE void Prefetch(const Rows& rows, std::size_t element) {
@@ -319,8 +336,8 @@ class HankelDots {
     const std::size_t end = element + blocks * kBlockElements;
     const std::size_t line = (element + kElementsInLine - 1) / kElementsInLine * kElementsInLine;
     for (const std::uint16_t* row : rows.at) {
-      if (line < end) __builtin_prefetch(row + line);
-      if (line + kElementsInLine < end) __builtin_prefetch(row + line + kElementsInLine);
+      if (line < end) Ask(row + line);
+      if (line + kElementsInLine < end) Ask(row + line + kElementsInLine);
     }
   }
 

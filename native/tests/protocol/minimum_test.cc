@@ -12,7 +12,8 @@ TEST(LeastOverRotations, KeepsTheNearestOfEachCandidate) {
   const std::vector<std::pair<std::size_t, std::size_t>> rounds{{1, 0},  {2, 8},  {3, 9},   {4, 10}, {5, 17},
                                                                 {7, 18}, {8, 18}, {11, 19}, {31, 28}};
   std::mt19937_64 random(16);
-  for (const auto& [rotations, expected_rounds] : rounds) {
+  for (const auto& round : rounds) {
+    const std::size_t rotations = round.first;
     for (const std::size_t size : {1, 2, 64, 67, 130}) {
       // Rotation by rotation.
       const std::vector<Distance> distances = RandomDistances(size * rotations, random);
@@ -38,7 +39,7 @@ TEST(LeastOverRotations, KeepsTheNearestOfEachCandidate) {
         EXPECT_EQ(masks[candidate], least.unmasked);
         EXPECT_EQ(static_cast<std::int32_t>(codes[candidate]), least.unmasked == 0 ? -1 : CodeDot(least));
       }
-      EXPECT_EQ(result.rounds, expected_rounds);
+      EXPECT_EQ(result.rounds, round.second);
     }
   }
 }

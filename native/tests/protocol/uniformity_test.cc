@@ -1,4 +1,5 @@
-// What a party receives must tell it nothing: over fresh keys it is uniform, whatever the inputs.
+// What a party receives must tell it nothing, whatever the inputs: it is uniform although the party knows its
+// inputs and the two keys that it shares. Only the key between the two others is fresh each time.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,18 +19,23 @@ constexpr int kRuns = 200;
 // Standard deviations. Seeds are fixed: a test that passes does so always.
 constexpr double kFarthest = 6;
 
+using Keys = std::array<PairKeys, kParties>;
 using Views = std::array<Bytes, kParties>;
 
-// Repeats a protocol with fresh keys. Over all bytes of a view, each value is as frequent as any other; and
-// over all runs, each bit of it is as often 1 as 0. Sizes are such that no bit is padding.
-void ExpectUniform(const std::function<Views(std::mt19937_64&)>& run) {
+// Repeats a protocol. Over all bytes of a view, each value is as frequent as any other; and over all runs,
+// each bit of it is as often 1 as 0. Sizes are such that no bit is padding.
+void ExpectUniform(const std::function<Views(const Keys&)>& run) {
   std::mt19937_64 random(54);
   for (unsigned party = 0; party < kParties; ++party) {
     std::array<double, 256> frequencies{};
     std::vector<double> ones;
     double bytes = 0;
+    Keys keys = RandomKeys(random);
+    const unsigned next = (party + 1) % kParties;
     for (int repeat = 0; repeat < kRuns; ++repeat) {
-      const Bytes view = run(random)[party];
+      keys[next].with_next = RandomKeys(random)[next].with_next;
+      keys[(next + 1) % kParties].with_previous = keys[next].with_next;
+      const Bytes view = run(keys)[party];
       ASSERT_FALSE(view.empty());
       ones.resize(8 * view.size());
       bytes += static_cast<double>(view.size());
@@ -76,9 +82,8 @@ DotProducts DotsOf(const Party& party, std::size_t pairs, std::size_t rotations,
 TEST(Uniformity, OfReshare) {
   for (const std::int64_t value : {0, 1, -1, 12'800}) {
     const auto shares = AllInOneSummand<std::uint16_t>(192, value);
-    ExpectUniform([&](std::mt19937_64& random) {
-      return RunRing<Shared16>(random,
-                               [&](Party& party) { return Reshare(party, shares[party.index()].own); })
+    ExpectUniform([&](const Keys& keys) {
+      return RunRing<Shared16>(keys, [&](Party& party) { return Reshare(party, shares[party.index()].own); })
           .views;
     });
   }
@@ -87,9 +92,8 @@ TEST(Uniformity, OfReshare) {
 TEST(Uniformity, OfLift) {
   for (const std::int64_t value : {0, 12'800, -12'800, -1}) {
     const auto shares = AllInOneSummand<std::uint16_t>(192, value);
-    ExpectUniform([&](std::mt19937_64& random) {
-      return RunRing<Shared32>(random, [&](Party& party) { return Lift(party, shares[party.index()]); })
-          .views;
+    ExpectUniform([&](const Keys& keys) {
+      return RunRing<Shared32>(keys, [&](Party& party) { return Lift(party, shares[party.index()]); }).views;
     });
   }
 }
@@ -98,8 +102,8 @@ TEST(Uniformity, OfSignBits) {
   for (const std::int64_t value :
        {std::int64_t{0}, std::int64_t{-1}, std::int64_t{-1} << 31, std::int64_t{0x7fff'ffff}}) {
     const auto shares = AllInOneSummand<std::uint32_t>(192, value);
-    ExpectUniform([&](std::mt19937_64& random) {
-      return RunRing<SharedBits>(random, [&](Party& party) { return SignBits(party, shares[party.index()]); })
+    ExpectUniform([&](const Keys& keys) {
+      return RunRing<SharedBits>(keys, [&](Party& party) { return SignBits(party, shares[party.index()]); })
           .views;
     });
   }
@@ -107,9 +111,9 @@ TEST(Uniformity, OfSignBits) {
 
 TEST(Uniformity, OfMatches) {
   for (const std::int64_t code : {12'800, -12'800}) {
-    ExpectUniform([&](std::mt19937_64& random) {
+    ExpectUniform([&](const Keys& keys) {
       return RunRing<MatchOutput>(
-                 random,
+                 keys,
                  [&](Party& party) {
                    return MatchProgram(party, MatchInput{DotsOf(party, 64, 3, code, 12'800), 16'384});
                  })
@@ -121,8 +125,8 @@ TEST(Uniformity, OfMatches) {
 // Lift, minimum and ranking: 64 newcomers, all pairs of which and all match bits are opened.
 TEST(Uniformity, OfEvaluations) {
   for (const std::int64_t code : {12'800, -12'800}) {
-    ExpectUniform([&](std::mt19937_64& random) {
-      return RunRing<EvaluateOutput>(random,
+    ExpectUniform([&](const Keys& keys) {
+      return RunRing<EvaluateOutput>(keys,
                                      [&](Party& party) {
                                        return EvaluateProgram(
                                            party,

@@ -39,8 +39,9 @@ class Population {
 
 class StepRuns : public testing::Test {
  protected:
-  StepRuns() : random_(61), population_(random_), trio_(64) {
-    for (std::uint32_t index = 0; index < 40; ++index) {
+  // The first so many of the population are enrolled.
+  explicit StepRuns(std::uint32_t enrolled = 40) : random_(61), population_(random_), trio_(64) {
+    for (std::uint32_t index = 0; index < enrolled; ++index) {
       trio_.Enrol(index + 1, 0, population_.irises[index]);
     }
   }
@@ -137,6 +138,8 @@ TEST_F(StepRuns, CountWhatTheyCompared) {
 
 class FailingRuns : public StepRuns {
  protected:
+  FailingRuns() : StepRuns(3) {}
+
   static ErrorCode CodeOf(const RunProgress& progress) {
     EXPECT_TRUE(progress.failure.has_value());
     return progress.failure.has_value() ? progress.failure->code() : ErrorCode::kSystem;

@@ -36,10 +36,9 @@ inline std::array<PairKeys, kParties> RandomKeys(std::mt19937_64& random) {
   return keys;
 }
 
-// Runs start(party) -> Protocol<Output> at all three, with fresh keys.
+// Runs start(party) -> Protocol<Output> at all three.
 template <typename Output, typename Start>
-RingResult<Output> RunRing(std::mt19937_64& random, const Start& start) {
-  const std::array<PairKeys, kParties> keys = RandomKeys(random);
+RingResult<Output> RunRing(const std::array<PairKeys, kParties>& keys, const Start& start) {
   std::array<std::unique_ptr<ProgramRun<Output>>, kParties> runs;
   for (unsigned party = 0; party < kParties; ++party) {
     runs[party] = std::make_unique<ProgramRun<Output>>(party, keys[party], start);
@@ -66,6 +65,12 @@ RingResult<Output> RunRing(std::mt19937_64& random, const Start& start) {
   }
   result.rounds = runs[0]->rounds();
   return result;
+}
+
+// The same with fresh keys.
+template <typename Output, typename Start>
+RingResult<Output> RunRing(std::mt19937_64& random, const Start& start) {
+  return RunRing<Output>(RandomKeys(random), start);
 }
 
 // Additive shares of values, party by party.
