@@ -28,10 +28,11 @@ describe('shares of a capture', () => {
   it('are other ones each time, with the digest of each', () => {
     const [first, again] = [shareIris(iris), shareIris(iris)];
     for (const party of PARTIES) {
-      const { left, right, digests } = first[party];
+      const { left, right, digests, nonce } = first[party];
       assert.notDeepEqual(left?.code, again[party].left?.code);
       assert.deepEqual(digests, first[0].digests);
-      const hash = createHash('sha256');
+      assert.notDeepEqual(nonce, again[party].nonce);
+      const hash = createHash('sha256').update(nonce);
       for (const eye of [left, right]) hash.update(eye?.code ?? '').update(eye?.mask ?? '');
       assert.deepEqual(digests[party], hash.digest());
     }
@@ -65,6 +66,7 @@ describe('a line of a party’s file', () => {
       [{ ...rest, left: { ...left, mask: '*' } }, 'left.mask: not base64'],
       [{ ...rest, left, party: 3 }, 'party: give 0, 1 or 2'],
       [{ ...rest, left, digests: [] }, 'digests: give three'],
+      [{ ...rest, left, nonce: '00' }, 'nonce: 1 bytes, expected 32'],
       [{ ...rest, left, request_id: '' }, 'request_id: empty'],
     ];
     for (const [held, problem] of wrong) {

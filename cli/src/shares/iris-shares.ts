@@ -1,8 +1,8 @@
 /** Captures to three parties' shares and back. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { irisMessage, type IrisMessage } from '@irispair/common/iris/message';
-import { CODE_SHARE_BYTES } from '@irispair/common/iris/share';
+import { CODE_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
 import type { Iris, Template } from '@irispair/common/iris/template';
 import type { OfEachParty } from '@irispair/common/parties/party';
 import { recombineTemplate, shareTemplate } from '@irispair/native/shares';
@@ -13,12 +13,14 @@ import { ofEachParty } from '../client/of-each-party.js';
 export function shareIris({ left, right }: Iris): OfEachParty<api.IrisShare> {
   const lefts = shareEye(left);
   const rights = shareEye(right);
-  const digests = ofEachParty((party) => digestOf(lefts[party], rights[party]));
+  const nonces = ofEachParty(() => randomBytes(SHARE_NONCE_BYTES));
+  const digests = ofEachParty((party) => digestOf(nonces[party], lefts[party], rights[party]));
   return ofEachParty((party) => ({
     party,
     left: lefts[party],
     right: rights[party],
     digests: [...digests],
+    nonce: nonces[party],
   }));
 }
 
@@ -50,8 +52,8 @@ function recombineEye(shares: OfEachParty<api.TemplateShare | undefined>): Templ
   return isDeepStrictEqual(template, recombineTemplate(first, third)) ? template : undefined;
 }
 
-function digestOf(left: api.TemplateShare, right: api.TemplateShare): Buffer {
-  const hash = createHash('sha256');
+function digestOf(nonce: Buffer, left: api.TemplateShare, right: api.TemplateShare): Buffer {
+  const hash = createHash('sha256').update(nonce);
   for (const { code, mask } of [left, right]) hash.update(code).update(mask);
   return hash.digest();
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { PARTY_COUNT, type PartyIndex } from '@irispair/common/parties/party';
 import type * as api from '@irispair/proto/public';
-import { CODE_SHARE_BYTES, MASK_SHARE_BYTES } from '@irispair/common/iris/share';
+import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
 
 /** One line of a file. */
 export interface SharedCapture {
@@ -55,6 +55,7 @@ const LINE = z.object({
   digests: z
     .array(bytes('digests', DIGEST_BYTES, 'hex'), 'digests: missing')
     .length(PARTY_COUNT, 'digests: give three'),
+  nonce: bytes('nonce', SHARE_NONCE_BYTES, 'hex'),
 });
 
 /** One line for a file. */
@@ -70,6 +71,7 @@ export function formatShare({ id, requestId, share }: SharedCapture): string {
     left: side(share.left),
     right: side(share.right),
     digests: share.digests.map((digest) => digest.toString('hex')),
+    nonce: share.nonce.toString('hex'),
   });
 }
 
@@ -86,6 +88,6 @@ export function parseShare(line: string): SharedCapture {
     const { message, path } = read.error.issues[0];
     throw new InvalidInputError(path.join('.') || 'line', message.replace(/^[\w.]+: /, ''));
   }
-  const { id, request_id: requestId, party, left, right, digests } = read.data;
-  return { id, requestId, share: { party, left, right, digests } };
+  const { id, request_id: requestId, party, left, right, digests, nonce } = read.data;
+  return { id, requestId, share: { party, left, right, digests, nonce } };
 }

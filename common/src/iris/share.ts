@@ -8,3 +8,6 @@ export const CODE_SHARE_BYTES = CODE_BITS * ELEMENT_BYTES;
 
 /** Bytes of a mask's share: the 6,400 elements of the first part, which the parts share. */
 export const MASK_SHARE_BYTES = CODE_SHARE_BYTES / 2;
+
+/** Bytes of what is random beside a share, so that its digest tells nothing to those who guess. */
+export const SHARE_NONCE_BYTES = 32;

@@ -5,9 +5,12 @@ import type { Ask } from '../batch/request.js';
 /** Bytes of a digest. */
 export const DIGEST_BYTES = 32;
 
-/** SHA-256 of a share's parts in the order left code, left mask, right code, right mask. */
-export function shareDigest(parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha256');
+/**
+ * SHA-256 of a party's nonce and its share's parts in the order left code, left mask, right code, right mask. The nonce keeps
+ * a party that knows a capture from trying out whether another's digest is of it.
+ */
+export function shareDigest(nonce: Uint8Array, parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256').update(nonce);
   for (const part of parts) hash.update(part);
   return hash.digest();
 }

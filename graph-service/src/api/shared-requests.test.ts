@@ -60,7 +60,8 @@ describe('a request to a party', () => {
         withShare({ digests: [Buffer.alloc(31), ...digests.slice(1)] }),
         /^share.digests\[0\]: 31 bytes, expected 32/,
       ],
-      [withShare({ right: left }), /^share.digests\[1\]: it is not SHA-256 of this share/],
+      [withShare({ right: left }), /^share.digests\[1\]: it is not SHA-256 of this nonce and share/],
+      [withShare({ nonce: Buffer.alloc(0) }), /^share.nonce: 0 bytes, expected 32/],
     ];
     for (const [request, message] of cases)
       assert.match(

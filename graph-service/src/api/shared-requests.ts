@@ -5,7 +5,7 @@
  */
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
-import { CODE_SHARE_BYTES, MASK_SHARE_BYTES } from '@irispair/common/iris/share';
+import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
 import type { Iris, Template } from '@irispair/common/iris/template';
 import { PARTY_COUNT, type PartyIndex } from '@irispair/common/parties/party';
 import type { Template as StoredTemplate } from '@irispair/proto/compute';
@@ -38,17 +38,23 @@ export class SharedRequests implements RequestForm {
     return named(checkDelete(request), [], request.requestId);
   }
 
-  /** The digests of the other parties' shares are not kept. */
+  /** Neither digests nor nonces are kept. */
   writeIris({ left, right }: { left?: StoredTemplate | undefined; right?: StoredTemplate | undefined }) {
     if (left === undefined || right === undefined) return undefined;
     return {
-      share: { party: this.party, left: writeShare(left), right: writeShare(right), digests: [] },
+      share: {
+        party: this.party,
+        left: writeShare(left),
+        right: writeShare(right),
+        digests: [],
+        nonce: Buffer.alloc(0),
+      },
     };
   }
 
   private readShare(share: api.IrisShare | undefined): { iris: Iris; digests: readonly Buffer[] } {
     if (share === undefined) throw new InvalidInputError('share', `missing: ${MODE}: ${REMEDY}`);
-    const { party, digests } = share;
+    const { party, digests, nonce } = share;
     if (party !== this.party) {
       throw new InvalidInputError(
         'share.party',
@@ -57,24 +63,30 @@ export class SharedRequests implements RequestForm {
     }
     const left = readEye(share.left, 'share.left');
     const right = readEye(share.right, 'share.right');
+    if (nonce.byteLength !== SHARE_NONCE_BYTES) {
+      throw new InvalidInputError(
+        'share.nonce',
+        `${nonce.byteLength} bytes, expected ${SHARE_NONCE_BYTES}: random ones, for this party alone`,
+      );
+    }
     if (digests.length !== PARTY_COUNT) {
       throw new InvalidInputError(
         'share.digests',
-        `${digests.length} digests, expected ${PARTY_COUNT}: SHA-256 of each party's share, party 0 first`,
+        `${digests.length} digests, expected ${PARTY_COUNT}: SHA-256 of each party's nonce and share, party 0 first`,
       );
     }
     digests.forEach((digest, place) => {
       if (digest.byteLength === DIGEST_BYTES) return;
       throw new InvalidInputError(
         `share.digests[${place}]`,
-        `${digest.byteLength} bytes, expected ${DIGEST_BYTES}: SHA-256 of the share of party ${place}`,
+        `${digest.byteLength} bytes, expected ${DIGEST_BYTES}: SHA-256 of the nonce and share of party ${place}`,
       );
     });
-    const own = shareDigest([left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes]);
+    const own = shareDigest(nonce, [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes]);
     if (!own.equals(digests[this.party])) {
       throw new InvalidInputError(
         `share.digests[${this.party}]`,
-        `it is not SHA-256 of this share (left code, left mask, right code, right mask): share the capture anew`,
+        `it is not SHA-256 of this nonce and share (left code, left mask, right code, right mask): share the capture anew`,
       );
     }
     return { iris: { left, right }, digests };

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { isServiceError } from '@irispair/common/grpc/status';
-import { CODE_SHARE_BYTES, MASK_SHARE_BYTES } from '@irispair/common/iris/share';
+import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
 import { PARTIES } from '@irispair/common/parties/party';
 import { PartyCertificates } from '@irispair/common/support/party-certificates';
 import { until } from '@irispair/common/support/until';
@@ -222,9 +222,15 @@ export class ThreeParties {
 
 /** Shares of two eyes on the line, one a party; different bytes at each. */
 export function sharesOf({ left, right }: Places): IrisShare[] {
-  const shares = [0, 1, 2].map((party) => ({ party, left: eyeAt(left), right: eyeAt(right) }));
+  const shares = [0, 1, 2].map((party) => ({
+    party,
+    left: eyeAt(left),
+    right: eyeAt(right),
+    nonce: randomBytes(SHARE_NONCE_BYTES),
+  }));
   const digests = shares.map((share) =>
     createHash('sha256')
+      .update(share.nonce)
       .update(share.left.code)
       .update(share.left.mask)
       .update(share.right.code)
