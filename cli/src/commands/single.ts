@@ -169,10 +169,15 @@ export function describeStatus(status: api.StatusResponse): string {
   const { graph, hop } = status;
   const lines = [
     `${status.ready ? 'ready' : 'not ready'}: ${status.enrolled} people enrolled, highest serial id ${status.highestSerialId}`,
-    `threshold ${status.threshold}, ${status.rotations} rotations, kernel ${status.kernel}, index ${status.index === api.IndexMode.HNSW ? 'hnsw' : 'exact'}`,
+    [
+      `threshold ${status.threshold}`,
+      `${status.rotations} rotations`,
+      ...(status.kernel === '' ? [] : [`kernel ${status.kernel}`]),
+      `index ${status.index === api.IndexMode.HNSW ? 'hnsw' : 'exact'}`,
+    ].join(', '),
   ];
   if (status.party !== undefined) lines.push(`party ${status.party} of three in secret-shared mode`);
-  if (status.irisAway !== '') lines.push(`not joined to the iris service: ${status.irisAway}`);
+  if (status.irisAway !== '') lines.push(`no requests are taken: ${status.irisAway}`);
   if (status.storeAway !== '') lines.push(`nothing can be enrolled: ${status.storeAway}`);
   if (graph !== undefined) {
     lines.push(
