@@ -55,7 +55,8 @@ export class DelayLine {
     from.once('end', () => {
       this.take(undefined);
     });
-    from.once('close', () => {
+    // Not when the other closes: what came before is still under way.
+    to.once('close', () => {
       clearTimeout(this.timer);
     });
     to.on('drain', () => {

@@ -50,7 +50,7 @@ export class Relay {
       socket.on('error', () => undefined);
       socket.once('close', (isError) => {
         this.sockets.delete(socket);
-        if (isError || !socket.readableEnded) other.destroy();
+        if (isError || !socket.readableEnded) other.resetAndDestroy();
       });
       new DelayLine(socket, other, this.delay);
     }
