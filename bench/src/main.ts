@@ -6,6 +6,7 @@ import { runKernelBench } from './kernel.js';
 import { runLinksBench } from './links.js';
 import { runLoadBench } from './load.js';
 import { readCommand, type BenchOptions } from './options.js';
+import { runPartiesBench } from './parties.js';
 import { runPeersBench } from './peers.js';
 import { runProtocolBench } from './protocols.js';
 import { keepLatest, saveRun, type PartResult } from './results.js';
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   crossover: { run: runCrossoverBench, byDefault: false },
   audit: { run: runAuditBench, byDefault: false },
   links: { run: runLinksBench, byDefault: false },
+  parties: { run: runPartiesBench, byDefault: false },
   load: { run: runLoadBench, byDefault: false },
   traces: { run: runTracesBench, byDefault: false },
   peers: { run: runPeersBench, byDefault: false },
