@@ -135,7 +135,7 @@ class Bench {
 class Gate {
  public:
   template <typename AnyBench>
-  explicit Gate(AnyBench& bench) : opened_(open_.get_future().share()) {
+  explicit Gate(AnyBench& bench) {
     const std::size_t workers = bench.pools.worker_count();
     auto held = std::make_shared<std::promise<void>>();
     auto left = std::make_shared<std::atomic<std::size_t>>(workers);
@@ -161,7 +161,7 @@ class Gate {
 
  private:
   std::promise<void> open_;
-  std::shared_future<void> opened_;
+  std::shared_future<void> opened_ = open_.get_future().share();
   bool is_open_ = false;
 };
 
