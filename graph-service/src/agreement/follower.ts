@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
-  AlreadyExistsError,
   ConflictError,
   ExhaustedError,
   InvalidInputError,
@@ -19,12 +18,12 @@ import {
 import { isServiceError } from '@irispair/common/grpc/status';
 import { Turns } from '@irispair/common/process/turns';
 import type { AgreementClient, Batch, JoinResponse, Welcome } from '@irispair/proto/agreement';
-import type { Desk } from '../batch/desk.js';
 import type { Answer, Ask, Patience, Pending } from '../batch/request.js';
 import type { AgreementParts } from './agreement-parts.js';
 import { receiveGraph } from './graph-copy.js';
 import { unpackIrises } from './irises.js';
 import type { Council } from './party-batches.js';
+import { inWork, PartyDesk } from './party-desk.js';
 import { refusalError } from './refusals.js';
 import { Term, type TermEnd } from './term.js';
 import { connectToLeader, type FollowerStream } from './wire.js';
@@ -47,21 +46,22 @@ interface Membership {
 }
 
 /** Follows. */
-export class Follower implements Desk {
+export class Follower extends PartyDesk {
   private readonly client: AgreementClient;
   private readonly held = new Map<string, Pending>();
   private readonly inBatch = new Set<string>();
   private readonly running: Promise<void>;
   private member: Membership | undefined;
-  private isIrisJoined = false;
-  private apartBecause = '';
   private readonly closing = new AbortController();
-  private told = '';
-  private changed: () => void = () => undefined;
 
-  constructor(private readonly parts: AgreementParts) {
+  constructor(parts: AgreementParts) {
+    super(parts);
     this.client = connectToLeader(parts.identity, parts.address);
     this.running = this.run();
+  }
+
+  protected get presentTerm(): Term | undefined {
+    return this.member?.term;
   }
 
   get waiting(): number {
@@ -74,11 +74,7 @@ export class Follower implements Desk {
     if (name === undefined) return Promise.reject(new InvalidInputError('request_id', 'missing'));
     if (member?.isServing !== true) return Promise.reject(new UnavailableError(this.told));
     if (this.held.has(name.requestId)) {
-      return Promise.reject(
-        new AlreadyExistsError(
-          `request_id: ${JSON.stringify(name.requestId)} is in work already: choose another, or wait until it is answered`,
-        ),
-      );
+      return Promise.reject(inWork(name.requestId));
     }
     const { queue } = this.parts.limits;
     if (this.waiting >= queue) {
@@ -89,34 +85,6 @@ export class Follower implements Desk {
       this.held.set(name.requestId, { ask, patience, submitted, resolve, reject });
       member.call.write({ kind: { $case: 'arrived', value: name } });
     });
-  }
-
-  /** Catching up is agreed on. */
-  catchUp(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  joined(): void {
-    this.isIrisJoined = true;
-    this.changed();
-  }
-
-  lost(): void {
-    this.isIrisJoined = false;
-    this.parts.readiness.serveNot('the iris service is away');
-    this.member?.term.end(new UnavailableError(this.unready));
-  }
-
-  partyAway(reason: string): void {
-    if (reason === this.apartBecause) return;
-    this.apartBecause = reason;
-    if (reason === '') this.changed();
-    else this.member?.term.end(new UnavailableError(this.unready));
-  }
-
-  fellBehind(): void {
-    this.parts.batches.noteBehind();
-    this.parts.link().renew();
   }
 
   async drained(): Promise<void> {
@@ -136,7 +104,7 @@ export class Follower implements Desk {
     const { signal } = this.closing;
     while (!signal.aborted) {
       if (!this.isReady) {
-        if (this.isIrisJoined) this.tell(this.unready);
+        this.tellWhenJoined(this.unready);
         await new Promise<void>((resolve) => {
           this.changed = resolve;
         });
@@ -147,16 +115,6 @@ export class Follower implements Desk {
       await this.parts.batches.abandon(reason.message);
       await sleep(RETRY_MILLISECONDS, undefined, { signal }).catch(() => undefined);
     }
-  }
-
-  /** Whether the own iris service is there and reaches the others'. */
-  private get isReady(): boolean {
-    return this.isIrisJoined && this.apartBecause === '';
-  }
-
-  private get unready(): string {
-    const whose = `the iris service of party ${this.parts.identity.party}`;
-    return this.isIrisJoined ? `${whose}: ${this.apartBecause}` : `${whose} is away`;
   }
 
   /** Resolves to why it was over. */
@@ -202,13 +160,6 @@ export class Follower implements Desk {
       if (!this.inBatch.has(requestId)) reject(new UnavailableError(reason.message));
     }
     this.held.clear();
-  }
-
-  private tell(reason: string): void {
-    const { readiness, logger } = this.parts;
-    if (this.isIrisJoined) readiness.noteApart(reason);
-    if (reason !== this.told) logger.warn({ reason }, 'the three parties take no requests');
-    this.told = reason;
   }
 
   private receive(member: Membership, { kind }: JoinResponse): void {
@@ -267,12 +218,8 @@ export class Follower implements Desk {
   }
 
   private serve(member: Membership): Promise<void> {
-    const { metrics, readiness, logger } = this.parts;
     member.isServing = true;
-    metrics.serving = true;
-    this.told = '';
-    readiness.serve();
-    logger.info('all three parties are equal: serving');
+    this.tellServing();
     return Promise.resolve();
   }
 

@@ -9,7 +9,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, type ServerWritableStream } from '@grpc/grpc-js';
 import {
-  AlreadyExistsError,
   ConflictError,
   InvalidInputError,
   MisconfiguredError,
@@ -28,7 +27,6 @@ import {
   type Standing,
 } from '@irispair/proto/agreement';
 import { Batcher, lost } from '../batch/batcher.js';
-import type { Desk } from '../batch/desk.js';
 import type { Answer, Ask, Patience, Pending } from '../batch/request.js';
 import { CATCH_UP_BATCH } from '../index/graph-index.js';
 import type { AgreementParts } from './agreement-parts.js';
@@ -36,6 +34,7 @@ import { Arrivals, type RefusedArrival } from './arrivals.js';
 import { sendGraph } from './graph-copy.js';
 import { packIrises } from './irises.js';
 import type { Council } from './party-batches.js';
+import { inWork, PartyDesk } from './party-desk.js';
 import { refusalError } from './refusals.js';
 import { endCall, Seat } from './seat.js';
 import { Tally, type Stage } from './tally.js';
@@ -74,7 +73,7 @@ interface Serving {
 }
 
 /** Leads. */
-export class Leader implements Desk {
+export class Leader extends PartyDesk {
   private readonly seats = new Map<PartyIndex, Seat>();
   private readonly held = new Map<string, Held>();
   private readonly inBatch = new Set<string>();
@@ -84,18 +83,15 @@ export class Leader implements Desk {
   private serving: Serving | undefined;
   private tally: Tally | undefined;
   private lastNumber = 0;
-  private isIrisJoined = false;
-  private apartBecause = '';
   private isClosed = false;
-  private told = '';
   /** How the parties differed when the last term ended; undefined when that was not why. */
   private difference: string | undefined;
-  private changed: () => void = () => undefined;
 
   private constructor(
-    private readonly parts: AgreementParts,
+    parts: AgreementParts,
     private readonly server: Server,
   ) {
+    super(parts);
     this.batcher = new Batcher(parts.limits, (batch) => this.decideTogether(batch));
     const handlers: AgreementServer = {
       join: (call) => {
@@ -130,6 +126,10 @@ export class Leader implements Desk {
     return leader;
   }
 
+  protected get presentTerm(): Term | undefined {
+    return this.term;
+  }
+
   get waiting(): number {
     return this.batcher.waiting + (this.serving?.arrivals.waiting ?? 0);
   }
@@ -139,39 +139,11 @@ export class Leader implements Desk {
     const { name } = ask;
     if (name === undefined) return Promise.reject(new InvalidInputError('request_id', 'missing'));
     if (serving === undefined) return Promise.reject(new UnavailableError(this.told));
-    if (serving.arrivals.has(LEADER, name.requestId)) return Promise.reject(inFlight(name.requestId));
+    if (serving.arrivals.has(LEADER, name.requestId)) return Promise.reject(inWork(name.requestId));
     return new Promise((resolve, reject) => {
       this.held.set(name.requestId, { ask, patience, resolve, reject });
       serving.arrivals.arrive(LEADER, name);
     });
-  }
-
-  /** Catching up is agreed on. */
-  catchUp(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  joined(): void {
-    this.isIrisJoined = true;
-    this.changed();
-  }
-
-  lost(): void {
-    this.isIrisJoined = false;
-    this.parts.readiness.serveNot('the iris service is away');
-    this.term?.end(new UnavailableError(this.unready));
-  }
-
-  partyAway(reason: string): void {
-    if (reason === this.apartBecause) return;
-    this.apartBecause = reason;
-    if (reason === '') this.changed();
-    else this.term?.end(new UnavailableError(this.unready));
-  }
-
-  fellBehind(): void {
-    this.parts.batches.noteBehind();
-    this.parts.link().renew();
   }
 
   drained(): Promise<void> {
@@ -217,22 +189,11 @@ export class Leader implements Desk {
       const waiting = `waiting for ${missing.map((party) => `party ${party}`).join(' and ')} to join`;
       const reason = this.isReady ? (this.difference ?? waiting) : this.unready;
       for (const seat of this.seats.values()) seat.send({ $case: 'delay', value: { reason } });
-      if (this.isIrisJoined) this.tell(reason);
+      this.tellWhenJoined(reason);
       await new Promise<void>((resolve) => {
         this.changed = resolve;
       });
     }
-  }
-
-  /** Whether the own iris service is there and reaches the others'. */
-  private get isReady(): boolean {
-    return this.isIrisJoined && this.apartBecause === '';
-  }
-
-  private get unready(): string {
-    return this.isIrisJoined
-      ? `the iris service of party 0: ${this.apartBecause}`
-      : 'the iris service of party 0 is away';
   }
 
   private async live(term: Term): Promise<void> {
@@ -283,7 +244,7 @@ export class Leader implements Desk {
   }
 
   private serve(term: Term): void {
-    const { arrivalMilliseconds, limits, metrics, readiness, logger } = this.parts;
+    const { arrivalMilliseconds, limits } = this.parts;
     const arrivals = new Arrivals(arrivalMilliseconds, limits.queue, {
       complete: (requestId) => {
         this.enqueue(requestId);
@@ -294,10 +255,7 @@ export class Leader implements Desk {
     });
     this.serving = { term, arrivals };
     this.broadcast({ $case: 'serving', value: {} });
-    metrics.serving = true;
-    this.told = '';
-    readiness.serve();
-    logger.info('all three parties are equal: serving');
+    this.tellServing();
   }
 
   /** Ends what the term had begun. */
@@ -316,13 +274,6 @@ export class Leader implements Desk {
     }
     this.held.clear();
     await batches.abandon(reason.message);
-  }
-
-  private tell(reason: string): void {
-    const { readiness, logger } = this.parts;
-    if (this.isIrisJoined) readiness.noteApart(reason);
-    if (reason !== this.told) logger.warn({ reason }, 'the three parties take no requests');
-    this.told = reason;
   }
 
   private enqueue(requestId: string): void {
@@ -577,12 +528,6 @@ function checkRegistries(standings: readonly Standing[]): void {
   throw new ConflictError(
     `the parties' irises differ, and no party serves until they are equal: ${held.join(', ')}: ` +
       'see "Agreement" in docs/parties.md',
-  );
-}
-
-function inFlight(requestId: string): AlreadyExistsError {
-  return new AlreadyExistsError(
-    `request_id: ${JSON.stringify(requestId)} is in work already: choose another, or wait until it is answered`,
   );
 }
 
