@@ -1,4 +1,5 @@
 /** `npm run bench`: what is measured, against what. See bench/README.md. */
+import { messageOf } from '@irispair/common/errors/message';
 import { runAuditBench } from './audit.js';
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
@@ -59,7 +60,7 @@ function understood() {
   try {
     return readCommand(process.argv.slice(2), Object.keys(PARTS));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = WRONG_ARGUMENTS;
     return undefined;
   }

@@ -12,7 +12,7 @@ import { DEFAULT_THRESHOLD, matchLimit } from '@irispair/common/matching/thresho
 import { readPartyIdentity } from '@irispair/common/parties/party-identity';
 import { until } from '@irispair/common/support/until';
 import { carryRun, noCost, type RunCost } from '@irispair/iris-service/comparing/party-run';
-import { RUN_NAME_BYTES } from '@irispair/iris-service/parties/frame';
+import { RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 import { PartyLinks, type RunChannel } from '@irispair/iris-service/parties/party-links';
 import { StepOutcome, type OpenSearch, type StepAnswer } from '@irispair/native/engine-types';
 import { createSharedEngine } from '@irispair/native/shared-engine';

@@ -1,6 +1,7 @@
 /** `advise`: does separating the nodes pay on this machine? */
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from '@irispair/common/errors/message';
 import { InvalidArgumentError, type Command } from 'commander';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { Placement } from '@irispair/common/placement/decide';
@@ -116,7 +117,7 @@ async function checkWritable(option: string, path: string): Promise<void> {
     if (existing?.isDirectory() === true) throw new Error('it is a directory');
     await access(existing === null ? dirname(resolve(path)) : path, constants.W_OK);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new MisconfiguredError(`${option}: ${path} cannot be written, name another file: ${why}`);
   }
 }

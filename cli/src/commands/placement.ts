@@ -1,5 +1,6 @@
 /** `placement`: where a running pair is, and whether that is where it should be. */
 import { writeFile } from 'node:fs/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import type { Command } from 'commander';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { PairClient } from '../client/pair-client.js';
@@ -50,7 +51,7 @@ async function writeSvg(path: string, svg: string): Promise<void> {
   try {
     await writeFile(path, svg);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new InvalidInputError('--svg', `cannot be written, name another file: ${why}`);
   }
 }

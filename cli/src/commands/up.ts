@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { Option, type Command } from 'commander';
 import { addressSetting } from '@irispair/common/config/environment';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
@@ -103,7 +104,7 @@ async function up(options: UpOptions): Promise<void> {
     client.close();
   });
   ready.catch((error: unknown) => {
-    if (!stop.signal.aborted) note(error instanceof Error ? error.message : String(error));
+    if (!stop.signal.aborted) note(messageOf(error));
   });
   await stopped;
   bar.stop();

@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import type { StoredIris } from '@irispair/iris-service/store/iris-store';
 import { recordFormOf } from '@irispair/iris-service/store/record-form';
@@ -91,7 +92,7 @@ export class ExportReader {
     try {
       irises = decodeIrises(count, body);
     } catch (error) {
-      throw this.damaged(`the next chunk ${error instanceof Error ? error.message : String(error)}`);
+      throw this.damaged(`the next chunk ${messageOf(error)}`);
     }
     const { recordBytes } = recordFormOf(this.header.identity);
     for (const { id, record } of irises) {

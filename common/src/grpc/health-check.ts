@@ -1,4 +1,5 @@
 /** Asks a server by the standard health protocol whether it serves: the health check of a container. */
+import { messageOf } from '../errors/message.js';
 import { Client, credentials } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 import { HOP_CHANNEL_OPTIONS } from './limits.js';
@@ -50,7 +51,7 @@ export async function runHealthCheck(target: string): Promise<void> {
     process.stdout.write(`${target}: ${health}\n`);
     process.exitCode = health === 'SERVING' ? 0 : 1;
   } catch (error) {
-    process.stdout.write(`${target}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stdout.write(`${target}: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../errors/message.js';
 import type { PartySettings } from '../config/party-settings.js';
 import { MisconfiguredError } from '../errors/errors.js';
 import { PARTIES, PARTY_COUNT, type OfEachParty, type PartyIndex } from './party.js';
@@ -184,5 +185,5 @@ function ofEach<From, To>(all: OfEachParty<From>, make: (one: From) => To): OfEa
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../errors/message.js';
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig, type ConnectionOptions } from 'pg-connection-string';
 import { MisconfiguredError } from '../errors/errors.js';
@@ -172,7 +173,7 @@ function passwordOf(
   if (inUrl !== undefined && inUrl !== '') return { password: inUrl };
   if (file === undefined) return {};
   const refusal = (error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return new MisconfiguredError(
       `${PASSWORD_FILE_SETTING}=${JSON.stringify(file)}: the password of ${name} cannot be read: ${reason}`,
       { cause: error },

@@ -8,6 +8,7 @@
  */
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors/message.js';
 import pRetry, { AbortError } from 'p-retry';
 import { Client } from 'pg';
 import { MisconfiguredError, UnavailableError } from '../errors/errors.js';
@@ -191,7 +192,7 @@ export class PostgresOwner {
       });
     } catch (error) {
       if (signal.aborted) return;
-      this.reason = error instanceof Error ? error.message : String(error);
+      this.reason = messageOf(error);
       this.owned.logger.error({ err: error }, 'no longer the owner of the store: restart this service');
       this.tell();
       return;

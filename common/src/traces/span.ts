@@ -4,6 +4,7 @@
  * A span ends what is still open below it, and what ended below it later is cut off: no span outlives its request. Times
  * are microseconds of the monotonic clock, so that what another thread or service measured fits in.
  */
+import { messageOf } from '../errors/message.js';
 import { monotonicMicroseconds } from '../clock/monotonic.js';
 import { placeBeside, type SpanPlace } from './place.js';
 
@@ -148,8 +149,4 @@ export class OpenSpan {
     this.endedAt = this.started;
     this.above?.open.delete(this);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

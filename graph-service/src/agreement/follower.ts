@@ -7,6 +7,7 @@
  * 4. When the call ends, refuse all that waits, and join again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { status } from '@grpc/grpc-js';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
@@ -196,7 +197,7 @@ export class Follower extends PartyDesk {
     member.steps.take(work).catch((error: unknown) => {
       if (member.term.isOver) return;
       this.parts.logger.error({ err: error }, 'what the leader asked for failed');
-      member.term.end(new UnavailableError(error instanceof Error ? error.message : String(error)));
+      member.term.end(new UnavailableError(messageOf(error)));
     });
   }
 

@@ -4,6 +4,7 @@
  * Once a batch is agreed nothing may depend on a caller's patience: it is decided as if everybody waited for ever.
  */
 import { createHash } from 'node:crypto';
+import { messageOf } from '@irispair/common/errors/message';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import type { Outcome } from '../batch/decide-batch.js';
 import type { Answer, Patience, Pending } from '../batch/request.js';
@@ -87,8 +88,4 @@ function describeOutcome({ change, near, answer }: Outcome): string {
     near: near?.map((side) => side.map(({ serialId, version }) => [serialId, version])),
     answer: answer(undefined),
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
  * 4. Whatever goes wrong ends the term: all that waits is refused, all followers are told why, and it begins anew.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { Server, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   ConflictError,
@@ -533,8 +534,4 @@ function checkRegistries(standings: readonly Standing[]): void {
 
 function isTermEnd(error: unknown): error is TermEnd {
   return error instanceof UnavailableError || error instanceof ConflictError;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@
  * 3. When all three hold the same afterwards, answer it.
  * A batch of the catching up has its second and third step only.
  */
+import { messageOf } from '@irispair/common/errors/message';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Turns } from '@irispair/common/process/turns';
 import type { PartyIndex } from '@irispair/common/parties/party';
@@ -171,7 +172,7 @@ export class PartyBatches {
       try {
         if (failure === undefined) await index.bring(irises, new BatchRunNames(batch.number, batch.nonce));
       } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
+        failure = messageOf(error);
       }
       await index.saveWhatIsLeft();
       await council.stored(this.outcome(batch, EMPTY, failure ?? this.unsaved()));

@@ -5,11 +5,7 @@
  * times are counted: such runs are alike, so it does not matter which is which.
  */
 import { createHash } from 'node:crypto';
-
-/** Bytes of a name: the number of the batch, u64 little-endian, and 8 bytes of a digest. */
-export const RUN_NAME_BYTES = 16;
-
-const NUMBER_BYTES = 8;
+import { RUN_BATCH_BYTES, RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 
 /** What a run is for. */
 export type RunPurpose = 'search' | 'batch mates' | 'direct' | 'link' | 'stored search' | 'upper search';
@@ -47,7 +43,7 @@ export class BatchRunNames implements RunNames {
     createHash('sha256')
       .update(`${key}/${before}`)
       .digest()
-      .copy(name, NUMBER_BYTES, 0, RUN_NAME_BYTES - NUMBER_BYTES);
+      .copy(name, RUN_BATCH_BYTES, 0, RUN_NAME_BYTES - RUN_BATCH_BYTES);
     return name;
   }
 }

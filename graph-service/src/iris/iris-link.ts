@@ -3,6 +3,7 @@
  * session is lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import type { SessionResponse } from '@irispair/proto/compute';
@@ -146,8 +147,4 @@ export class IrisLink {
     this.told = absence.reason;
     this.logger.warn(absence, 'not joined to the iris service: trying on');
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * A whole iris service whose irises are places on a number line, one an eye, for graph services under test. It knows no
  * protocols: a share's first bytes tell the place, the same at all parties.
  */
+import { messageOf } from '@irispair/common/errors/message';
 import {
   Server,
   ServerCredentials,
@@ -308,7 +309,7 @@ function failed({ searchId }: SearchStep, error: unknown): StepAnswer {
     neighbourhoodSize: 0,
     stale: 0,
     distances: Buffer.alloc(0),
-    detail: error instanceof Error ? error.message : String(error),
+    detail: messageOf(error),
   };
 }
 
@@ -322,7 +323,7 @@ function answering<Request, Response>(answer: (request: Request) => Response | P
         },
         (error: unknown) => {
           const code = error instanceof RingError ? status.UNAVAILABLE : status.RESOURCE_EXHAUSTED;
-          callback({ code, details: error instanceof Error ? error.message : String(error) });
+          callback({ code, details: messageOf(error) });
         },
       );
   };

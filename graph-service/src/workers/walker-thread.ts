@@ -1,5 +1,6 @@
 /** A walker thread: its own stream to the iris service, many walks at once. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '@irispair/common/errors/message';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import { IrisPairError, UnavailableError } from '@irispair/common/errors/errors';
 import type { SpanPlace } from '@irispair/common/traces/place';
@@ -22,7 +23,7 @@ async function outcomeOf(order: SearchOrder, trace?: StepTrace): Promise<WalkOut
   try {
     return { ok: true, result: await walk(order, { memory, entryPoints, terms: setup.terms }, hop, trace) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { ok: false, code: error instanceof IrisPairError ? error.code : null, message };
   }
 }

@@ -6,11 +6,8 @@
  * all taken for used.
  */
 import { InvalidInputError } from '@irispair/common/errors/errors';
+import { batchOfRun, RUN_BATCH_BYTES, RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 
-/** Bytes of a name: the number of the batch, u64 little-endian, and 8 bytes of the parties' choice. */
-export const RUN_NAME_BYTES = 16;
-
-const NUMBER_BYTES = 8;
 /** Batches go one after the other: a name of an earlier one than these comes from nobody who is in step. */
 const BATCHES_REMEMBERED = 64;
 
@@ -36,14 +33,14 @@ export class RunNames {
       throw new InvalidInputError(field, `${name.byteLength} bytes, expected ${RUN_NAME_BYTES}`);
     }
     const copy = Buffer.from(name);
-    const batch = copy.readBigUInt64LE(0);
+    const batch = batchOfRun(copy);
     if (batch < this.first) {
       throw new InvalidInputError(
         field,
         `of batch ${batch}, whose names count as used since batch ${this.first + BigInt(BATCHES_REMEMBERED)}: number batches upwards`,
       );
     }
-    const rest = copy.toString('latin1', NUMBER_BYTES);
+    const rest = copy.toString('latin1', RUN_BATCH_BYTES);
     const names = this.namesOf(batch);
     if (names.has(rest)) throw new InvalidInputError(field, 'used already: give every run a name of its own');
     names.add(rest);

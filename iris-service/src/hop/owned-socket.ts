@@ -12,6 +12,7 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, chown, link, lstat, mkdir, open, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { messageOf } from '@irispair/common/errors/message';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { directoryError, groupsOfProcess, makeWritableDirectory } from '@irispair/common/files/directory';
 import { connectionError, socketTarget } from '@irispair/common/grpc/local-socket';
@@ -142,7 +143,7 @@ function own(path: string): Ownership {
   try {
     ownership = ownFile(lock);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new MisconfiguredError(
       `${SETTING}: the socket ${path} cannot be owned: ${reason}: give this user the directory and what an iris service ` +
         'of another user left in it, or choose another path',

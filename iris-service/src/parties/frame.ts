@@ -5,13 +5,12 @@
  * its kind may have. What is not ends the connection.
  */
 import type { PartyIndex } from '@irispair/common/parties/party';
+import { RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 
 /** Version of the frames; both ends speak the same one. */
 export const LINK_VERSION = 1;
 /** Bytes before the payload. */
 export const HEADER_BYTES = 32;
-/** Bytes of a run's name. */
-export const RUN_NAME_BYTES = 16;
 /** Bytes of the longest reason that is told to another party. */
 export const MOST_REASON_BYTES = 512;
 /** Bytes of a seed's payload: epoch u64, seed. */

@@ -6,6 +6,7 @@
  * one are overwritten. A seed lives as long as its connection at most.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { batchOfRun } from '@irispair/common/parties/run-name';
 import { FramingError, SEED_PAYLOAD_BYTES, type RunId } from './frame.js';
 
 /** Batches that share a seed. */
@@ -22,7 +23,7 @@ const PURPOSE = Buffer.from('irispair run key 1');
 
 /** The epoch of a run: that of its batch. */
 export function epochOf({ name }: RunId): bigint {
-  return name.readBigUInt64LE(0) / BATCHES_AN_EPOCH;
+  return batchOfRun(name) / BATCHES_AN_EPOCH;
 }
 
 /** Seeds of one pair on one connection. */

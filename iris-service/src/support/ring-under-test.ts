@@ -9,7 +9,7 @@ import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/par
 import { readPartyIdentity, type PartyIdentity } from '@irispair/common/parties/party-identity';
 import type { PartyCertificates } from '@irispair/common/support/party-certificates';
 import { until } from '@irispair/common/support/until';
-import { RUN_NAME_BYTES } from '../parties/frame.js';
+import { RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 import { LINK_LIMITS, type LinkLimits } from '../parties/link-limits.js';
 import { PartyLinks } from '../parties/party-links.js';
 

@@ -2,7 +2,7 @@
 import { packVectorIds, serialId, unpackVectorIds, version } from '@irispair/common/ids/vector-id';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import * as wire from '@irispair/proto/compute';
-import { RUN_NAME_BYTES } from '../comparing/run-names.js';
+import { RUN_NAME_BYTES } from '@irispair/common/parties/run-name';
 
 /** A serial id with its version. */
 export type Id = readonly [serialId: number, version: number];

@@ -12,6 +12,7 @@ import { mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@irispair/common/errors/message';
 import { mustRun, runCommand } from './command.js';
 
 const START_SECONDS = 60;
@@ -67,7 +68,7 @@ export class DockerEngine {
     } catch (error) {
       const said = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join('\n') : '';
       await engine.end();
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${said}`, { cause: error });
+      throw new Error(`${messageOf(error)}\n${said}`, { cause: error });
     }
     return engine;
   }

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '@irispair/common/errors/message';
 import { makeBaseImage } from './base-image.js';
 import { DockerEngine } from './engine.js';
 import { buildImages, CHECKOUT, describeSizes } from './images.js';
@@ -24,7 +25,7 @@ async function testInContainers(): Promise<number> {
   try {
     engine = await DockerEngine.start(IMAGES, 'machine');
   } catch (error) {
-    return skip(`no Docker engine runs here: ${error instanceof Error ? error.message : String(error)}`);
+    return skip(`no Docker engine runs here: ${messageOf(error)}`);
   }
   try {
     const base = await makeBaseImage(engine, say);

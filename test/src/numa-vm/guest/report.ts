@@ -1,5 +1,6 @@
 /** Tells the host what was found, a line at once. */
 import { writeSync } from 'node:fs';
+import { messageOf } from '@irispair/common/errors/message';
 import type { ReportLine } from '../report.js';
 
 const STANDARD_OUTPUT = 1;
@@ -14,7 +15,7 @@ export class ScenarioReport {
     try {
       await look();
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = messageOf(error);
     }
     tell({ kind: 'check', scenario: this.scenario, what, problem });
   }
