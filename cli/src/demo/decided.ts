@@ -11,6 +11,7 @@ import type * as api from '@irispair/proto/public';
 import type { PublicClient } from '../client/public-client.js';
 import { decisionName } from '../commands/bulk.js';
 import { startProgress } from '../output/progress.js';
+import { enrolAll } from './enrol-all.js';
 import type { Probe } from './probes.js';
 
 /** What is asked. */
@@ -52,14 +53,18 @@ export async function askAll<Reading>(
   { people, probes, twins }: Questions,
   read: () => Promise<Reading>,
 ): Promise<Timed<Reading>> {
-  const [enrolled, enrolSeconds] = await timed(() => enrolAll(`${name}: enrolling`, client, people));
+  const [enrolled, enrolSeconds] = await timed(() => decideAll(`${name}: enrolling`, client, people));
   const before = await read();
   const searchMilliseconds: number[] = [];
   const [found, searchSeconds] = await timed(() =>
     searchAll(`${name}: searching`, client, probes, searchMilliseconds),
   );
   const after = await read();
-  const answers = { enrolled, found, twins: await enrolAll(`${name}: the same twice`, client, twins.flat()) };
+  const answers = {
+    enrolled,
+    found,
+    twins: await decideAll(`${name}: the same twice`, client, twins.flat()),
+  };
   searchMilliseconds.sort((a, b) => a - b);
   return { answers, enrolSeconds, searchSeconds, searchMilliseconds, before, after };
 }
@@ -70,23 +75,11 @@ async function timed<Result>(work: () => Promise<Result>): Promise<[Result, numb
   return [result, (performance.now() - start) / 1_000];
 }
 
-async function enrolAll(title: string, client: PublicClient, irises: readonly Iris[]): Promise<Decided[]> {
-  const progress = startProgress(title, irises.length);
+async function decideAll(title: string, client: PublicClient, irises: readonly Iris[]): Promise<Decided[]> {
   const decided: Decided[] = [];
-  try {
-    await client.process(
-      irises.map((iris, index) => ({
-        requestId: String(index),
-        request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
-      })),
-      ({ requestId, response }) => {
-        progress.step();
-        decided[Number(requestId)] = describeBulk(response);
-      },
-    );
-  } finally {
-    progress.stop();
-  }
+  await enrolAll(title, client, irises, (place, response) => {
+    decided[place] = describeBulk(response);
+  });
   return decided;
 }
 

@@ -20,6 +20,7 @@ import { startProgress } from '../output/progress.js';
 import { freePort } from '../pair/free-port.js';
 import { checkLength, Pair } from '../pair/pair.js';
 import { describeStatus } from '../commands/single.js';
+import { enrolAll } from './enrol-all.js';
 import { makeEnrolments } from './enrolments.js';
 import { unlessAborted } from './unless-aborted.js';
 import { Auditor, type ExactMatches } from './auditor.js';
@@ -75,7 +76,7 @@ async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClien
   await pair.ready();
   print(describeStatus(await client.status()));
   const enrolments = await makeEnrolments(population, people);
-  const enrolled = await enrolAll(client, enrolments);
+  const enrolled = await enrolEverybody(client, enrolments);
   const before = await client.status();
   const found = await searchAll(client, [...probes(population, people, PROBES)]);
   const after = await client.status();
@@ -96,26 +97,17 @@ interface Enrolled {
   readonly serialIds: ReadonlyMap<number, number>;
 }
 
-async function enrolAll(client: PairClient, irises: readonly Iris[]): Promise<Enrolled> {
-  const progress = startProgress('enrolling', irises.length);
+async function enrolEverybody(client: PairClient, irises: readonly Iris[]): Promise<Enrolled> {
   const before = await client.status();
   const start = performance.now();
   const serialIds = new Map<number, number>();
-  await client.process(
-    irises.map((iris, index) => ({
-      requestId: String(index),
-      request: { $case: 'enroll' as const, value: { iris: irisMessage(iris), orList: [] } },
-    })),
-    ({ requestId, response }) => {
-      progress.step();
-      if (response?.$case === 'error') note(`enrolment ${requestId}: ${response.value.message}`);
-      else if (response?.$case === 'enroll' && response.value.serialId > 0) {
-        serialIds.set(Number(requestId), response.value.serialId);
-      }
-    },
-  );
+  await enrolAll('enrolling', client, irises, (place, response) => {
+    if (response?.$case === 'error') note(`enrolment ${place}: ${response.value.message}`);
+    else if (response?.$case === 'enroll' && response.value.serialId > 0) {
+      serialIds.set(place, response.value.serialId);
+    }
+  });
   const seconds = (performance.now() - start) / 1_000;
-  progress.stop();
   const after = await client.status();
   return { unique: serialIds.size, seconds, distances: after.distances - before.distances, serialIds };
 }

@@ -2,10 +2,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PARTIES, PARTY_COUNT, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
+import { makePartyFiles, partySettings } from '@irispair/common/parties/party-files';
 import { ofEachParty } from '../client/of-each-party.js';
 import { freePorts } from './free-port.js';
 import { Pair, type PairOptions, type ServiceName } from './pair.js';
-import { makePartyCertificates, partyFiles } from './party-certificates.js';
 
 /** Ports of a party: links, agreement, public API, metrics of both services. */
 const PORTS = 5;
@@ -68,29 +68,22 @@ export class ThreeParties {
 async function choosePlaces(directory: string): Promise<OfEachParty<PartyPlace>> {
   const certificates = join(directory, 'certificates');
   await mkdir(certificates, { recursive: true, mode: 0o700 });
-  await makePartyCertificates(certificates);
+  await makePartyFiles(certificates);
   const addresses = (await freePorts(PORTS * PARTY_COUNT)).map((port) => `127.0.0.1:${port}`);
   const [links, agreement, listen, graph, iris] = Array.from({ length: PORTS }, (_, use) =>
     ofEachParty((party) => addresses[use * PARTY_COUNT + party]),
   );
   await Promise.all(PARTIES.map((party) => mkdir(join(directory, `party-${party}`), { recursive: true })));
-  return ofEachParty((party) => {
-    const files = partyFiles(certificates, party);
-    return {
-      directory: join(directory, `party-${party}`),
-      listen: listen[party],
-      http: { graph: graph[party], iris: iris[party] },
-      environment: {
-        IRISPAIR_MODE: 'shared',
-        IRISPAIR_PARTY: String(party),
-        IRISPAIR_PARTIES: links.join(','),
-        IRISPAIR_AGREEMENT: agreement.join(','),
-        IRISPAIR_PARTY_CERTIFICATE: files.certificate,
-        IRISPAIR_PARTY_KEY: files.key,
-        IRISPAIR_PARTY_CERTIFICATES: files.certificates,
-      },
-    };
-  });
+  return ofEachParty((party) => ({
+    directory: join(directory, `party-${party}`),
+    listen: listen[party],
+    http: { graph: graph[party], iris: iris[party] },
+    environment: {
+      ...partySettings(certificates, party),
+      IRISPAIR_PARTIES: links.join(','),
+      IRISPAIR_AGREEMENT: agreement.join(','),
+    },
+  }));
 }
 
 function startParty(party: PartyIndex, place: PartyPlace, options: ThreePartiesOptions): Pair {

@@ -1,23 +1,18 @@
-/** Certificates of three parties, made with openssl: for tests. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+/** Certificates of three parties in a directory of their own: for tests. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../config/environment.js';
-import { PARTIES, type PartyIndex } from '../parties/party.js';
+import type { PartyIndex } from '../parties/party.js';
+import { certify, makePartyFiles, partySettings } from '../parties/party-files.js';
 
-const run = promisify(execFile);
-
-/** The files of three parties in a directory of their own. */
+/** The files of three parties. */
 export class PartyCertificates {
   private constructor(readonly directory: string) {}
 
   static async make(): Promise<PartyCertificates> {
     const made = new PartyCertificates(await mkdtemp(join(tmpdir(), 'irispair-parties-')));
-    await Promise.all(PARTIES.map((party) => made.certify(`party-${party}`)));
-    const all = await Promise.all(PARTIES.map((party) => readFile(made.path(`party-${party}.crt`), 'utf8')));
-    await writeFile(made.path('parties.crt'), all.join(''));
+    await makePartyFiles(made.directory);
     return made;
   }
 
@@ -26,23 +21,13 @@ export class PartyCertificates {
   }
 
   /** Makes NAME.crt and NAME.key. @param more of `openssl req` */
-  async certify(name: string, more: readonly string[] = []): Promise<void> {
-    await run('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', `/CN=${name}`, '-out', this.path(`${name}.crt`), '-keyout', this.path(`${name}.key`)],
-      ...more,
-    ]);
+  certify(name: string, more: readonly string[] = []): Promise<void> {
+    return certify(this.directory, name, more);
   }
 
   /** What the services of a party are started with, addresses aside. */
   settings(party: PartyIndex): Environment {
-    return {
-      IRISPAIR_MODE: 'shared',
-      IRISPAIR_PARTY: String(party),
-      IRISPAIR_PARTY_CERTIFICATE: this.path(`party-${party}.crt`),
-      IRISPAIR_PARTY_KEY: this.path(`party-${party}.key`),
-      IRISPAIR_PARTY_CERTIFICATES: this.path('parties.crt'),
-    };
+    return partySettings(this.directory, party);
   }
 
   async remove(): Promise<void> {
