@@ -243,7 +243,9 @@ describe('the links of three parties', { timeout: 120_000 }, () => {
           try {
             for (let round = 0; round < 3; round++) await run.exchange(Buffer.from([2]), 1);
             if (batch === 2) run.close();
-          } catch {}
+          } catch (error) {
+            if (error.name !== 'PartyFailedError') throw error;
+          }
         }`,
         settings,
       );

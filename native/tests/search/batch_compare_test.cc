@@ -28,23 +28,9 @@ std::uint8_t NaiveBits(const NaiveIris& earlier, const NaiveIris& later, Rotatio
 
 TEST(BatchCompare, TellsWhichEyesOfEveryPairMatch) {
   std::mt19937 random(31);
-  const auto stranger = [&random] { return naive::Random(random, 0.8); };
-  const NaiveIris person{stranger(), stranger()};
-  const std::vector<NaiveIris> batch{
-      person,
-      // The same person, turned by 4 columns.
-      {Recaptured(person.left, 0.2, 4, random), Recaptured(person.right, 0.2, 4, random)},
-      // One eye only.
-      {Recaptured(person.left, 0.2, -3, random), stranger()},
-      {stranger(), Recaptured(person.right, 0.2, 0, random)},
-      // The person in a mirrored picture, whole and one eye.
-      {naive::Mirrored(person.right), naive::Mirrored(person.left)},
-      {stranger(), Recaptured(naive::Mirrored(person.left), 0.2, 2, random)},
-      // Turned too far for the window.
-      {Recaptured(person.left, 0.1, 9, random), stranger()},
-      // Nothing to compare.
-      {naive::Random(random, 0.0), stranger()},
-  };
+  std::vector<NaiveIris> batch = test::CapturesOfOnePerson(random);
+  // Nothing to compare.
+  batch.push_back({naive::Random(random, 0.0), naive::Random(random, 0.8)});
   std::vector<std::shared_ptr<const Query>> queries;
   for (const NaiveIris& iris : batch) queries.push_back(test::Prepared(iris));
 

@@ -72,11 +72,43 @@ inline std::shared_ptr<const Query> Prepared(const NaiveIris& iris) {
   return std::make_shared<Query>(iris.Planes());
 }
 
+// A person and captures that match it in every way there is, or nearly.
+inline std::vector<NaiveIris> CapturesOfOnePerson(std::mt19937& random) {
+  const auto stranger = [&random] { return naive::Random(random, 0.8); };
+  const NaiveIris person{stranger(), stranger()};
+  return {
+      person,
+      // The same person, turned by 4 columns.
+      {Recaptured(person.left, 0.2, 4, random), Recaptured(person.right, 0.2, 4, random)},
+      // One eye only.
+      {Recaptured(person.left, 0.2, -3, random), stranger()},
+      {stranger(), Recaptured(person.right, 0.2, 0, random)},
+      // The person in a mirrored picture, whole and one eye.
+      {naive::Mirrored(person.right), naive::Mirrored(person.left)},
+      {stranger(), Recaptured(naive::Mirrored(person.left), 0.2, 2, random)},
+      // Turned too far for the window.
+      {Recaptured(person.left, 0.1, 9, random), stranger()},
+  };
+}
+
+// Arenas on plain pages that do not grow.
+inline ArenaPlan ArenasOf(std::uint32_t capacity) {
+  ArenaPlan plan;
+  plan.segment.hugepages = HugepageUse::kOff;
+  plan.initial_capacity = capacity;
+  plan.grow_by = 1;
+  plan.maximum_capacity = capacity;
+  return plan;
+}
+
+// Workers that go where they like.
+inline PoolPlan Workers(std::size_t count) { return {std::vector<int>(count, 0), -1, false}; }
+
 // The engine's parts without Node.
 class Bench {
  public:
   explicit Bench(std::uint32_t capacity, std::size_t workers_a_side = 1)
-      : gallery(Plan(capacity), 2 * workers_a_side, KernelCalls::System()),
+      : gallery(ArenasOf(capacity), 2 * workers_a_side, KernelCalls::System()),
         pools(Workers(workers_a_side), Workers(workers_a_side)) {}
 
   Workshop GetWorkshop() { return {gallery, pools, BestKernel(), distances}; }
@@ -118,17 +150,6 @@ class Bench {
   std::atomic<std::uint64_t> distances{0};
   // Last: its workers stop before what they use goes.
   WorkerPools pools;
-
- private:
-  static ArenaPlan Plan(std::uint32_t capacity) {
-    ArenaPlan plan;
-    plan.segment.hugepages = HugepageUse::kOff;
-    plan.initial_capacity = capacity;
-    plan.grow_by = 1;
-    plan.maximum_capacity = capacity;
-    return plan;
-  }
-  static PoolPlan Workers(std::size_t count) { return {std::vector<int>(count, 0), -1, false}; }
 };
 
 // Holds every worker of a bench until it is opened or goes.

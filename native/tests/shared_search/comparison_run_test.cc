@@ -9,26 +9,11 @@ namespace irispair {
 namespace {
 
 using test::NaiveIris;
-using test::Recaptured;
 using test::Trio;
 
 TEST(ComparisonRun, TellsWhichEyesOfEveryPairMatchAsThePlainEngineDoes) {
   std::mt19937 random(62);
-  const auto stranger = [&random] { return naive::Random(random, 0.8); };
-  const NaiveIris person{stranger(), stranger()};
-  const std::vector<NaiveIris> batch{
-      person,
-      // The same person, turned by 4 columns.
-      {Recaptured(person.left, 0.2, 4, random), Recaptured(person.right, 0.2, 4, random)},
-      // One eye only.
-      {Recaptured(person.left, 0.2, -3, random), stranger()},
-      {stranger(), Recaptured(person.right, 0.2, 0, random)},
-      // The person in a mirrored picture, whole and one eye.
-      {naive::Mirrored(person.right), naive::Mirrored(person.left)},
-      {stranger(), Recaptured(naive::Mirrored(person.left), 0.2, 2, random)},
-      // Turned too far for the window.
-      {Recaptured(person.left, 0.1, 9, random), stranger()},
-  };
+  const std::vector<NaiveIris> batch = test::CapturesOfOnePerson(random);
   Trio trio(1);
   std::vector<Trio::Probe> probes;
   std::vector<std::shared_ptr<const Query>> plain;

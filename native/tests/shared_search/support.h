@@ -32,7 +32,7 @@ inline PerParty<IrisShares> SharesOf(const NaiveIris& iris, std::mt19937_64& ran
 class SharedBench {
  public:
   SharedBench(unsigned party, std::uint32_t capacity, std::size_t workers_a_side = 1)
-      : gallery(Plan(capacity), 2 * workers_a_side, KernelCalls::System()),
+      : gallery(ArenasOf(capacity), 2 * workers_a_side, KernelCalls::System()),
         party_(party),
         pools(Workers(workers_a_side), Workers(workers_a_side)) {}
 
@@ -48,16 +48,6 @@ class SharedBench {
   std::atomic<std::uint64_t> distances{0};
 
  private:
-  static ArenaPlan Plan(std::uint32_t capacity) {
-    ArenaPlan plan;
-    plan.segment.hugepages = HugepageUse::kOff;
-    plan.initial_capacity = capacity;
-    plan.grow_by = 1;
-    plan.maximum_capacity = capacity;
-    return plan;
-  }
-  static PoolPlan Workers(std::size_t count) { return {std::vector<int>(count, 0), -1, false}; }
-
   unsigned party_;
 
  public:

@@ -45,4 +45,10 @@ DotProducts OrderByRotation(const DotProducts& dots) {
   return {dots.pairs, dots.rotations, ByRotation(dots.code, dots), ByRotation(dots.mask, dots)};
 }
 
+std::vector<std::uint16_t> Joined(const DotProducts& dots) {
+  std::vector<std::uint16_t> joined(dots.code);
+  joined.insert(joined.end(), dots.mask.begin(), dots.mask.end());
+  return joined;
+}
+
 }  // namespace irispair

@@ -31,4 +31,7 @@ void CheckMatchLimit(std::uint32_t match_limit);
 // The same, rotation by rotation and within a rotation pair by pair.
 DotProducts OrderByRotation(const DotProducts& dots);
 
+// Code dots, then mask dots: what is done to both shares its rounds.
+std::vector<std::uint16_t> Joined(const DotProducts& dots);
+
 }  // namespace irispair

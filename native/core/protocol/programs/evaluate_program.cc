@@ -49,11 +49,8 @@ SharedDistances Pick(const SharedDistances& from, const std::vector<std::uint32_
 
 // The shared and lifted distances, rotation by rotation.
 Protocol<SharedDistances> Distances(Party& party, const DotProducts& dots) {
-  // Code dots, then mask dots, so that they share rounds.
-  std::vector<std::uint16_t> both(dots.code);
-  both.insert(both.end(), dots.mask.begin(), dots.mask.end());
   const std::size_t size = dots.code.size();
-  const Shared16 shared = co_await Reshare(party, std::move(both));
+  const Shared16 shared = co_await Reshare(party, Joined(dots));
   const Shared32 lifted = co_await Lift(party, shared);
   const auto middle = static_cast<std::ptrdiff_t>(size);
   SharedDistances distances;

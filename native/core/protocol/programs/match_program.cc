@@ -35,13 +35,6 @@ Protocol<SharedBits> Any(Party& party, SharedBits rows, std::size_t bits, std::s
   co_return rows;
 }
 
-// Code dots, then mask dots.
-std::vector<std::uint16_t> Joined(const DotProducts& dots) {
-  std::vector<std::uint16_t> joined(dots.code);
-  joined.insert(joined.end(), dots.mask.begin(), dots.mask.end());
-  return joined;
-}
-
 Shared16 Half(const Shared16& shared, std::size_t half) {
   const auto size = static_cast<std::ptrdiff_t>(shared.size() / 2);
   const auto first = static_cast<std::ptrdiff_t>(half) * size;
