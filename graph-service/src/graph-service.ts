@@ -11,6 +11,7 @@ import type { Logger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
+import { Closers } from '@irispair/common/process/closers';
 import { Turns } from '@irispair/common/process/turns';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
@@ -72,15 +73,17 @@ export async function startGraphService(
   logger: Logger,
 ): Promise<GraphService> {
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
-  const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
-  const snapshots = new Snapshots(decision, () => monitoring.notReady);
+  const closers = new Closers();
   try {
+    const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+    closers.add(() => monitoring.close());
+    const snapshots = new Snapshots(decision, () => monitoring.notReady);
     showPage(settings, monitoring, snapshots, logger);
     showDecision(monitoring.registry, decision);
     showHugepages(monitoring.registry, () => readTopology().nodes);
-    return await startServing(settings, decision, monitoring, snapshots, logger);
+    return await startServing(settings, decision, monitoring, snapshots, closers, logger);
   } catch (error) {
-    await monitoring.close();
+    await closers.close();
     throw error;
   }
 }
@@ -103,6 +106,7 @@ async function startServing(
   decision: PlacementDecision,
   monitoring: Monitoring,
   snapshots: Snapshots,
+  closers: Closers,
   logger: Logger,
 ): Promise<GraphService> {
   const metrics = monitoring.registry;
@@ -116,11 +120,16 @@ async function startServing(
 
   const mode = settings.IRISPAIR_MODE === 'shared' ? sharedMode(settings) : plainMode(settings);
   const tracing = await startTracing(settings, 'graph', logger);
+  if (tracing !== undefined) closers.add(() => tracing.close());
   showTraces(metrics, tracing);
   monitoring.notReady = 'loading the graph';
   const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
   const store = watchedStore(await openGraphStore(settings, rowLimit, mode.holder, logger), metrics);
   const hop = new HopStream(socket);
+  closers.add(() => {
+    hop.close();
+    return Promise.resolve();
+  });
   const nodes = hopNodes(decision, readTopology(), 'graph');
   const index = await openIndex({
     store,
@@ -133,7 +142,12 @@ async function startServing(
     sum: mode.sums.graph,
     logger,
   });
+  closers.add(() => index.close());
   const client = new IrisClient(socket);
+  closers.add(() => {
+    client.close();
+    return Promise.resolve();
+  });
   const registry = new Registry(mode.sums.registry);
   const batchMetrics = new BatchMetrics(metrics);
   const matcher = new Matcher(index, client, hop, terms, mode.index, batchMetrics, nodes, mode.distances);
@@ -172,7 +186,7 @@ async function startServing(
     batchMetrics.watch(batch.length, () =>
       slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer, batchTerms)),
     );
-  const openDesk = mode.openDesk({
+  const desk: Desk = await mode.openDesk({
     limits: {
       size: settings.IRISPAIR_BATCH_SIZE,
       milliseconds: settings.IRISPAIR_BATCH_MILLISECONDS,
@@ -187,12 +201,6 @@ async function startServing(
     turns,
     metrics,
     logger,
-  });
-  const desk: Desk = await openDesk.catch(async (error: unknown) => {
-    client.close();
-    await index.close();
-    hop.close();
-    throw error;
   });
   const link = new IrisLink(
     client,
@@ -223,6 +231,10 @@ async function startServing(
     },
     logger,
   );
+  // The auditor goes before the desk, the desk before the link.
+  closers.add(() => link.close());
+  closers.add(() => desk.close());
+  closers.add(() => auditor.close());
   const status = new StatusReport({
     party: mode.party,
     index,
@@ -297,43 +309,31 @@ async function startServing(
     void turns.take(() => index.saveWhatIsLeft());
   }, SAVE_AGAIN_MILLISECONDS);
 
-  async function close(): Promise<void> {
+  closers.add(() => {
     clearInterval(savingAgain);
     reporter.close();
-    await auditor.close();
-    await desk.close();
-    await link.close();
-    client.close();
-    await index.close();
-    hop.close();
-    await tracing?.close();
-  }
-  try {
-    const port = await listen(server, settings.IRISPAIR_LISTEN);
-    logger.info({ listen: settings.IRISPAIR_LISTEN, port }, 'graph service listening');
-    return {
-      port,
-      index,
-      async stop() {
-        readiness.serveNot('stopping');
-        await drainServer(server, DRAIN_MILLISECONDS);
-        await desk.drained();
-        await close();
-        await monitoring.close();
-        logger.info('graph service stopped');
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    return Promise.resolve();
+  });
+
+  const port = await listen(server, settings.IRISPAIR_LISTEN);
+  logger.info({ listen: settings.IRISPAIR_LISTEN, port }, 'graph service listening');
+  return {
+    port,
+    index,
+    async stop() {
+      readiness.serveNot('stopping');
+      await drainServer(server, DRAIN_MILLISECONDS);
+      await desk.drained();
+      await closers.close();
+      logger.info('graph service stopped');
+    },
+  };
 }
 
 async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
   try {
     return await GraphIndex.open(options);
   } catch (error) {
-    options.hop.close();
     await options.store.close();
     throw error;
   }
