@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "core/memory/segment.h"
@@ -177,9 +178,14 @@ Cost Round(Gallery& gallery, std::size_t batch, std::size_t rotations, const Run
   return mean;
 }
 
+// Before every row but the first.
+const char* Separator() {
+  static bool is_first = true;
+  return std::exchange(is_first, false) ? "" : ",";
+}
+
 template <typename Run>
 void Report(Gallery& gallery, const char* program, std::size_t rotations, std::size_t batch, const Run& run) {
-  static const char* separator = "";
   std::vector<double> dots;
   std::vector<double> protocol;
   std::vector<double> both;
@@ -195,9 +201,8 @@ void Report(Gallery& gallery, const char* program, std::size_t rotations, std::s
       "%s\n  {\"program\": \"%s\", \"rotations\": %zu, \"batch\": %zu, \"dots_per_second\": %.0f, "
       "\"protocol_per_second\": %.0f, \"comparisons_per_second\": %.0f, \"rounds\": %zu, "
       "\"bytes_per_comparison\": %.2f}",
-      separator, program, rotations, batch, comparisons / Median(dots), comparisons / Median(protocol),
+      Separator(), program, rotations, batch, comparisons / Median(dots), comparisons / Median(protocol),
       comparisons / Median(both), cost.rounds, cost.party_bytes / comparisons);
-  separator = ",";
 }
 
 void Run() {
