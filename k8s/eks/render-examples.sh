@@ -14,6 +14,7 @@ render() { # TYPE MODE CAPACITY
     node "$here/../../cli/bin/irispair.js" nodes render "${form%.*}" --instance "$1" --mode "$2" --capacity "$3" \
       --cluster irispair --region eu-central-1 --kubernetes-version 1.35 > "$target/$form"
   done
+  node "$here/../../cli/bin/irispair.js" nodes plan --instance "$1" --mode "$2" --capacity "$3" --json > "$target/plan.json"
 }
 
 render c5.18xlarge plain 1000000

@@ -17,8 +17,6 @@ interface WishOptions {
   readonly facts?: string;
   readonly capacity: number;
   readonly mode: PairMode;
-  readonly graphNode?: number;
-  readonly irisNode?: number;
 }
 
 interface RenderOptions extends WishOptions {
@@ -83,7 +81,6 @@ function addWish(command: Command): Command {
       'NUMA node of the graph service; default: the first usable one',
       readInteger,
     )
-    .option('--iris-node <node>', 'NUMA node of the iris service; default: the next usable one', readInteger)
     .hook('preAction', () => {
       const { instance, facts } = command.opts<WishOptions>();
       if (instance === undefined && facts === undefined) {
@@ -92,9 +89,9 @@ function addWish(command: Command): Command {
     });
 }
 
-function planOf({ instance, facts, capacity, mode, graphNode, irisNode }: WishOptions): NodePlan {
+function planOf({ instance, facts, capacity, mode }: WishOptions): NodePlan {
   const machine = facts === undefined ? factsOfInstance(instance ?? '') : readFacts(facts);
-  return planNodeOrAdvise({ machine, mode, capacity, graphNode, irisNode });
+  return planNodeOrAdvise({ machine, mode, capacity });
 }
 
 function clusterOf({ cluster, region, kubernetesVersion }: RenderOptions): Cluster {

@@ -120,8 +120,6 @@ describe('the plan of a Kubernetes node', () => {
       /no listed instance type holds as many/,
     );
     isRefused({ machine: large, mode: 'plain', capacity: 0 }, /--capacity: 0: give irises/);
-    isRefused({ machine: large, mode: 'plain', capacity: 10, graphNode: 1, irisNode: 1 }, /name two nodes/);
-    isRefused({ machine: large, mode: 'plain', capacity: 10, irisNode: 2 }, /no node 2.*choose among 0, 1/);
     const cramped = machine([
       { id: 0, cpus: [0, 1, 2, 3], memoryBytes: 64 * GIBIBYTE },
       { id: 1, cpus: [4, 5, 6, 7], memoryBytes: 64 * GIBIBYTE },
@@ -135,13 +133,5 @@ describe('the plan of a Kubernetes node', () => {
       { id: 1, cpus: [6, 7, 8, 9], memoryBytes: 64 * GIBIBYTE },
     ]);
     isRefused({ machine: poor, mode: 'plain', capacity: 10 }, /MiB for the graph.*no pair fits there/);
-  });
-
-  it('puts the services on the nodes that are named', () => {
-    const wish = { machine: factsOfInstance('c5.18xlarge'), mode: 'plain', capacity: 10 } as const;
-    const nodes = (plan: NodePlan) => [plan.graph.node, plan.iris.node];
-    assert.deepEqual(nodes(planNode(wish)), [0, 1]);
-    assert.deepEqual(nodes(planNode({ ...wish, irisNode: 0 })), [1, 0]);
-    assert.deepEqual(nodes(planNode({ ...wish, graphNode: 1 })), [1, 0]);
   });
 });

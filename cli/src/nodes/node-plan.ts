@@ -30,10 +30,6 @@ export interface NodeWish {
   readonly mode: PairMode;
   /** Irises that the arenas hold from the start; there are no hugepages to grow into. */
   readonly capacity: number;
-  /** Default: the first node with CPUs and memory that is not the iris node. */
-  readonly graphNode?: number | undefined;
-  /** Default: the first node with CPUs and memory that is not the graph node. */
-  readonly irisNode?: number | undefined;
 }
 
 /** What the system keeps of the CPUs and of every node's memory. */
@@ -148,7 +144,8 @@ interface ChosenNodes {
   readonly irisNode: NodeFacts;
 }
 
-function chooseNodes({ machine, mode, capacity, ...wish }: NodeWish): ChosenNodes {
+/** The first usable node is the graph service's: the kubelet reserves the lowest CPUs for the system, which are there. */
+function chooseNodes({ machine, mode, capacity }: NodeWish): ChosenNodes {
   const usable = machine.nodes.filter(({ cpus, memoryBytes }) => cpus.length > 0 && memoryBytes > 0);
   if (usable.length < 2) {
     throw new InvalidInputError(
@@ -156,25 +153,7 @@ function chooseNodes({ machine, mode, capacity, ...wish }: NodeWish): ChosenNode
       `${machine.name} has ${usable.length} NUMA node with CPUs and memory, a pair needs two: ${larger(machine, mode, capacity)}`,
     );
   }
-  const find = (field: string, id: number): NodeFacts => {
-    const node = usable.find((one) => one.id === id);
-    if (node !== undefined) return node;
-    const known = usable.map((one) => one.id).join(', ');
-    throw new InvalidInputError(
-      field,
-      `${machine.name} has no node ${id} with CPUs and memory: choose among ${known}`,
-    );
-  };
-  const other = (than: number | undefined) => usable[usable.findIndex(({ id }) => id !== than)];
-  const graphNode =
-    wish.graphNode === undefined ? other(wish.irisNode) : find('--graph-node', wish.graphNode);
-  const irisNode = wish.irisNode === undefined ? other(graphNode.id) : find('--iris-node', wish.irisNode);
-  if (graphNode.id === irisNode.id) {
-    throw new InvalidInputError(
-      '--iris-node',
-      `${irisNode.id} is the graph service's node too: name two nodes`,
-    );
-  }
+  const [graphNode, irisNode] = usable;
   return { graphNode, irisNode };
 }
 

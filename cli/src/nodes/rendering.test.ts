@@ -129,7 +129,7 @@ describe('what a planned node is started with', () => {
     const files = readdirSync(EXAMPLES).flatMap((machine) =>
       readdirSync(join(EXAMPLES, machine)).map((file) => join(machine, file)),
     );
-    assert.equal(files.length, 2 * FORMS.length);
+    assert.equal(files.length, 2 * (FORMS.length + 1));
     for (const file of files) {
       assert.equal(
         readFileSync(join(EXAMPLES, file), 'utf8'),
