@@ -80,6 +80,9 @@
 {{- $own := list "IRIS_STORE_INITIAL_CAPACITY" "IRISPAIR_STORE_MAXIMUM_CAPACITY" "IRISPAIR_PLACEMENT" "IRISPAIR_PLACEMENT_STRICT" "IRISPAIR_HUGEPAGES" "IRISPAIR_HUGETLBFS" "IRISPAIR_LISTEN" "IRISPAIR_HTTP_LISTEN" "IRISPAIR_PROBE_LISTEN" "IRISPAIR_IRIS_SOCKET" "IRISPAIR_SOCKET_GROUP" "IRISPAIR_IRIS_STORE" "IRISPAIR_GRAPH_STORE" "IRISPAIR_STORE_PASSWORD_FILE" "IRISPAIR_WALKERS" "IRISPAIR_MODE" "IRISPAIR_PARTY" "IRISPAIR_PARTY_CERTIFICATE" "IRISPAIR_PARTY_KEY" "IRISPAIR_PARTY_CERTIFICATES" "IRISPAIR_PARTIES" "IRISPAIR_PARTY_LISTEN" "IRISPAIR_AGREEMENT" "IRISPAIR_AGREEMENT_LISTEN" "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_TRACES_SAMPLER" "OTEL_TRACES_SAMPLER_ARG" "PGPASSWORD" -}}
 {{- range $of, $settings := dict "graph" .Values.graph.settings "iris" .Values.iris.settings -}}
 {{- range $name, $_ := $settings -}}
+{{- if not (regexMatch "^(IRIS|IRISPAIR|OTEL|NODE|PG)_?[A-Z0-9_]*$" $name) -}}
+{{- fail (printf "%s.settings.%s: no setting of the service: those of README.md are named IRISPAIR_..., beside them there are OTEL_..., NODE_... and PG..." $of $name) -}}
+{{- end -}}
 {{- if has $name $own -}}
 {{- fail (printf "%s.settings.%s: the chart sets it by values of its own: leave it out, see values.yaml" $of $name) -}}
 {{- end -}}
