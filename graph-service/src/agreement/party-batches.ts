@@ -16,6 +16,7 @@ import { CATCH_UP_BATCH, type GraphIndex } from '../index/graph-index.js';
 import type { RegisteredIris } from '../iris/registered-iris.js';
 import type { Registry } from '../iris/registry.js';
 import type { Outcome, Standing } from '@irispair/proto/agreement';
+import type { Readiness } from '../readiness.js';
 import type { AgreementMetrics } from '../telemetry/agreement-metrics.js';
 import type { CatchUpProgress } from '../telemetry/catch-up-progress.js';
 import type { Checksum } from './checksum.js';
@@ -46,6 +47,7 @@ export interface PartyBatchesParts {
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly progress: CatchUpProgress;
+  readonly readiness: Readiness;
   readonly metrics: AgreementMetrics;
   readonly turns: Turns;
   readonly decide: (batch: readonly Pending[], terms: BatchTerms) => Promise<void>;
@@ -166,7 +168,7 @@ export class PartyBatches {
     irises: readonly RegisteredIris[],
     council: Council,
   ): Promise<void> {
-    const { index, progress } = this.parts;
+    const { index, progress, readiness } = this.parts;
     return this.during(batch, async () => {
       let failure = this.whyNotBehind(irises);
       try {
@@ -177,6 +179,7 @@ export class PartyBatches {
       await index.saveWhatIsLeft();
       await council.stored(this.outcome(batch, EMPTY, failure ?? this.unsaved()));
       progress.reach(batch.done, batch.all);
+      readiness.noteApart(catchingUp(batch.done, batch.all));
     });
   }
 
@@ -224,6 +227,11 @@ export class PartyBatches {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** Why no requests are taken while the graphs are caught up. */
+function catchingUp(done: number, all: number): string {
+  return `the graphs of the three parties are catching up: ${done} of ${all} irises`;
+}
 
 function isChanging({ change }: RequestOutcome): boolean {
   return change !== undefined;
