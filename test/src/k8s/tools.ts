@@ -4,6 +4,8 @@
  * 1. helm and kubeconform, built by Go from its module proxy at pinned versions.
  * 2. The schemas of Kubernetes, from the Python package that carries them, rewritten so that they refer to each other as
  *    files.
+ * 3. The schemas of the Prometheus operator's kinds, from the definitions in its Go module, made as strict as Kubernetes' own.
+ * 4. Where it is asked for, an API server of Kubernetes, built from `k8s/api-server`.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,8 +18,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
 
 export const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 export const CHART = join(CHECKOUT, 'k8s/charts/irispair');
@@ -31,12 +36,18 @@ const PROGRAMS = {
   kubeconform: 'github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',
 } as const;
 const SCHEMAS_PACKAGE = 'kubernetes-validate==1.35.0';
+const OPERATOR = 'github.com/prometheus-operator/prometheus-operator@v0.85.0';
+/** Files of the operator's definitions that hold the kinds which the chart renders. */
+const OPERATOR_FILES = ['servicemonitors', 'prometheusrules'].map(
+  (kinds) => `monitoring.coreos.com_${kinds}.yaml`,
+);
 
 /** Where the programs and the schemas are. */
 export interface Tools {
   readonly helm: string;
   readonly kubeconform: string;
-  readonly schemas: string;
+  /** Folders of schemas, one file a kind. */
+  readonly schemas: readonly string[];
 }
 
 /** Makes what is missing. @throws Error with what a program said */
@@ -44,15 +55,16 @@ export function makeTools(say: (line: string) => void): Tools {
   return {
     helm: program('helm', say),
     kubeconform: program('kubeconform', say),
-    schemas: schemas(say),
+    schemas: [kubernetesSchemas(say), operatorSchemas(say)],
   };
 }
 
 /** What a program wrote. @throws Error with its messages when it fails */
-export function output(command: string, args: readonly string[], input?: string): string {
+export function output(command: string, args: readonly string[], input?: string, cwd?: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     input,
+    cwd,
     maxBuffer: 1 << 28,
   });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr + stdout}`);
@@ -71,7 +83,7 @@ function program(name: keyof typeof PROGRAMS, say: (line: string) => void): stri
   return path;
 }
 
-function schemas(say: (line: string) => void): string {
+function kubernetesSchemas(say: (line: string) => void): string {
   const path = join(TOOLS, `schemas-${SCHEMAS_PACKAGE.replace(/^.*==/, '')}`);
   if (existsSync(path)) return path;
   say(`fetching ${SCHEMAS_PACKAGE} ...`);
@@ -99,4 +111,53 @@ function relate(file: string): void {
   const schema = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   delete schema.$id;
   writeFileSync(file, JSON.stringify(schema).replaceAll('"/api/_definitions.json', '"_definitions.json'));
+}
+
+const DEFINITION = z.looseObject({
+  spec: z.looseObject({
+    group: z.string(),
+    names: z.looseObject({ kind: z.string() }),
+    versions: z.array(
+      z.looseObject({
+        name: z.string(),
+        schema: z.object({ openAPIV3Schema: z.record(z.string(), z.unknown()) }),
+      }),
+    ),
+  }),
+});
+
+/** Files that define the operator's kinds, in the order that OPERATOR_FILES has. @throws Error when Go cannot fetch them */
+export function operatorDefinitions(): string[] {
+  const fetched = output('go', ['mod', 'download', '-json', OPERATOR], undefined, tmpdir());
+  const { Dir } = z.object({ Dir: z.string() }).parse(JSON.parse(fetched));
+  return OPERATOR_FILES.map((file) => join(Dir, 'example/prometheus-operator-crd', file));
+}
+
+function operatorSchemas(say: (line: string) => void): string {
+  const path = join(TOOLS, OPERATOR.replace(/^.*@/, 'operator-'));
+  if (existsSync(path)) return path;
+  say(`fetching ${OPERATOR} ...`);
+  const schemas = operatorDefinitions().flatMap((file) => {
+    const { spec } = DEFINITION.parse(parse(readFileSync(file, 'utf8')));
+    return spec.versions.map(({ name, schema }) => {
+      const kind = `${spec.names.kind}-${spec.group.replace(/\..*$/, '')}-${name}`.toLowerCase();
+      return [`${kind}.json`, JSON.stringify(refuseUnknown(schema.openAPIV3Schema))] as const;
+    });
+  });
+  mkdirSync(TOOLS, { recursive: true });
+  const scratch = mkdtempSync(join(TOOLS, 'part-'));
+  for (const [name, text] of schemas) writeFileSync(join(scratch, name), text);
+  renameSync(scratch, path);
+  return path;
+}
+
+/** A definition leaves unknown fields to the API server, which refuses them where it validates strictly. */
+function refuseUnknown(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(refuseUnknown);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const strict = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, refuseUnknown(value)]),
+  );
+  const closed = 'properties' in schema && !('x-kubernetes-preserve-unknown-fields' in schema);
+  return closed && !('additionalProperties' in schema) ? { ...strict, additionalProperties: false } : strict;
 }
