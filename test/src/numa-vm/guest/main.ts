@@ -12,6 +12,7 @@ import {
   tooFewPages,
 } from './scenarios/hugepages.js';
 import { nodeWithoutCpus, nodeWithoutMemory, oneNode } from './scenarios/lacking.js';
+import { nodeSetup } from './scenarios/node-setup.js';
 import { afterKill, gapInNumbering, growth, split } from './scenarios/split.js';
 import { Visitors } from './visitors.js';
 
@@ -24,6 +25,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'pages-on-the-wrong-node': pagesOnTheWrongNode,
   'hugepages-off': hugepagesOff,
   'hugepages-required': hugepagesRequired,
+  'node-setup': nodeSetup,
   cpuset,
   'binding-forbidden': bindingForbidden,
   'bound-by-cgroup': boundByCgroup,

@@ -160,7 +160,7 @@ export async function boundByCgroup(guest: Guest): Promise<void> {
 }
 
 /** Makes a control group; returns the command that runs another one in it. */
-function group(name: string, cpus: string, memoryNodes: string): string[] {
+export function group(name: string, cpus: string, memoryNodes: string): string[] {
   const directory = `${GROUPS}/${name}`;
   mkdirSync(directory, { recursive: true });
   writeFileSync(`${directory}/cpuset.cpus`, cpus);
