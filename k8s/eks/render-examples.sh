@@ -10,7 +10,7 @@ directory=${1:?give a directory}
 render() { # TYPE MODE CAPACITY
   target=$directory/$1-$2-$3
   mkdir -p "$target"
-  for form in eksctl.yaml karpenter.yaml launch-template.txt bottlerocket.toml kubelet.yaml; do
+  for form in eksctl.yaml karpenter.yaml launch-template.txt bottlerocket.toml kubelet.yaml values.yaml; do
     node "$here/../../cli/bin/irispair.js" nodes render "${form%.*}" --instance "$1" --mode "$2" --capacity "$3" \
       --cluster irispair --region eu-central-1 --kubernetes-version 1.35 > "$target/$form"
   done

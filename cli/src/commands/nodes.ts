@@ -2,15 +2,16 @@
 import { hostname } from 'node:os';
 import { formatCpuList } from '@irispair/common/placement/cpu-list';
 import { readTopology } from '@irispair/native/topology';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { factsOfInstance } from '../nodes/instance-types.js';
 import { factsOf, readFacts, type WrittenFacts } from '../nodes/machine-facts.js';
 import type { Cluster } from '../nodes/node-group.js';
-import { MODES, planNodeOrAdvise, type NodePlan, type PairMode } from '../nodes/node-plan.js';
+import { planNodeOrAdvise, type NodePlan } from '../nodes/node-plan.js';
+import { MODES, type PairMode } from '../nodes/pair-mode.js';
 import { FORMS, renderPlan, type Form } from '../nodes/render.js';
 import { describePlan, SIZE_HEAD, sizeRow, sizes } from '../nodes/tables.js';
 import { formatOf, print, table } from '../output/print.js';
-import { jsonOption } from './options.js';
+import { integerArgument, jsonOption } from './options.js';
 
 interface WishOptions {
   readonly instance?: string;
@@ -74,13 +75,8 @@ function addWish(command: Command): Command {
   return command
     .addOption(new Option('--instance <type>', 'EC2 instance type, as it is documented').conflicts('facts'))
     .option('--facts <file>', 'facts of a machine, written by irispair nodes facts')
-    .requiredOption('--capacity <irises>', 'irises that the arenas hold', readInteger)
+    .requiredOption('--capacity <irises>', 'irises that the arenas hold', integerArgument)
     .addOption(new Option('--mode <mode>', 'what irises are').choices(MODES).default('plain'))
-    .option(
-      '--graph-node <node>',
-      'NUMA node of the graph service; default: the first usable one',
-      readInteger,
-    )
     .hook('preAction', () => {
       const { instance, facts } = command.opts<WishOptions>();
       if (instance === undefined && facts === undefined) {
@@ -112,9 +108,4 @@ function writtenFacts(name: string): string {
     nodes: facts.nodes.map((node) => ({ ...node, cpus: formatCpuList(node.cpus) })),
   };
   return JSON.stringify(written, undefined, 2);
-}
-
-function readInteger(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('give an integer');
-  return Number(text);
 }

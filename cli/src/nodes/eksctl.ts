@@ -11,10 +11,11 @@ export function eksctlConfig(plan: NodePlan, { name, region, kubernetesVersion }
     metadata: { name, region, version: kubernetesVersion },
     iam: { withOIDC: true },
     addons: [
-      { name: 'vpc-cni' },
+      // The chart's NetworkPolicy means nothing until the network plugin heeds policies.
+      { name: 'vpc-cni', configurationValues: '{"enableNetworkPolicy": "true"}' },
       { name: 'coredns' },
       { name: 'kube-proxy' },
-      { name: 'aws-ebs-csi-driver' },
+      { name: 'aws-ebs-csi-driver', wellKnownPolicies: { ebsCSIController: true } },
     ],
     managedNodeGroups: [
       {

@@ -6,7 +6,6 @@ import { expectedFacts, factsOfInstance, INSTANCE_TYPES } from './instance-types
 import type { MachineFacts, NodeFacts } from './machine-facts.js';
 import {
   hugepagesMebibytes,
-  MODES,
   mostIrises,
   planNode,
   planNodeOrAdvise,
@@ -14,6 +13,7 @@ import {
   type NodePlan,
   type NodeWish,
 } from './node-plan.js';
+import { MODES } from './pair-mode.js';
 
 const GIBIBYTE = 2 ** 30;
 

@@ -15,14 +15,9 @@ import { expectedGraphBytes } from '@irispair/graph-service/graph/graph-bytes';
 import { parametersFor } from '@irispair/graph-service/graph/parameters';
 import { rowLimitFor } from '@irispair/graph-service/index/graph-index';
 import { arenaHugepages, HUGEPAGE_BYTES } from '@irispair/native/arena-bytes';
-import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
-import { SHARED_IRIS_RECORD_BYTES } from '@irispair/native/shared-engine-types';
 import { expectedFacts, INSTANCE_TYPES } from './instance-types.js';
 import type { MachineFacts, NodeFacts } from './machine-facts.js';
-
-/** Modes of a pair. */
-export const MODES = ['plain', 'shared'] as const;
-export type PairMode = (typeof MODES)[number];
+import { RECORD_BYTES, type PairMode } from './pair-mode.js';
 
 /** What is wanted of a node. */
 export interface NodeWish {
@@ -87,7 +82,6 @@ const IRIS_BASE_MEBIBYTES = 4_096;
 const GRAPH_BYTES_AN_IRIS = 256;
 const IRIS_BYTES_AN_IRIS = 64;
 
-const RECORD_BYTES = { plain: IRIS_RECORD_BYTES, shared: SHARED_IRIS_RECORD_BYTES } as const;
 const HIGHEST_CAPACITY = 0xffff_fffe;
 
 /** @throws InvalidInputError when it does not fit, with what would */

@@ -1,5 +1,6 @@
 /** The forms in which a plan is written down. */
 import { bottlerocketSettings } from './bottlerocket.js';
+import { chartValues } from './chart-values.js';
 import { eksctlConfig } from './eksctl.js';
 import { karpenterObjects } from './karpenter.js';
 import { plannedKubelet } from './kubelet.js';
@@ -8,7 +9,7 @@ import type { NodePlan } from './node-plan.js';
 import { userData, yaml } from './user-data.js';
 
 /** Every form. */
-export const FORMS = ['eksctl', 'karpenter', 'launch-template', 'bottlerocket', 'kubelet'] as const;
+export const FORMS = ['eksctl', 'karpenter', 'launch-template', 'bottlerocket', 'kubelet', 'values'] as const;
 export type Form = (typeof FORMS)[number];
 
 /** A plan in one form, as the text of a file. */
@@ -28,5 +29,7 @@ export function renderPlan(form: Form, plan: NodePlan, cluster: Cluster): string
         kind: 'KubeletConfiguration',
         ...plannedKubelet(plan),
       });
+    case 'values':
+      return chartValues(plan);
   }
 }

@@ -14,7 +14,7 @@ makeTools((line) => {
   process.stdout.write(`${line}\n`);
 });
 const count = { passed: 0, failed: 0 };
-const suites = [fileURLToPath(new URL('./chart.suite.js', import.meta.url))];
+const suites = ['chart', 'jobs'].map((name) => fileURLToPath(new URL(`./${name}.suite.js`, import.meta.url)));
 const events = run({ files: suites, concurrency: 1, timeout: SUITE_MILLISECONDS });
 events.on('test:pass', ({ details }) => {
   if (details.type !== 'suite') count.passed += 1;

@@ -25,9 +25,9 @@ const CONTAINER = z.looseObject({
         .default({ drop: [], add: [] }),
     })
     .optional(),
-  startupProbe: z.unknown(),
-  livenessProbe: z.unknown(),
-  readinessProbe: z.unknown(),
+  startupProbe: z.unknown().optional(),
+  livenessProbe: z.unknown().optional(),
+  readinessProbe: z.unknown().optional(),
 });
 
 const POD = z.looseObject({
