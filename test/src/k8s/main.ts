@@ -1,11 +1,11 @@
 /**
  * `npm run test:k8s`: the chart and what goes with it, held against Helm and Kubernetes' own schemas. `--update` writes the
- * golden files anew.
+ * golden files anew, `--api-server` installs the chart on an API server, too.
  */
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
-import { makeTools } from './tools.js';
+import { apiServerProgram, makeTools } from './tools.js';
 
 const SUITE_MILLISECONDS = 300_000;
 
@@ -13,8 +13,14 @@ if (process.argv.includes('--update')) process.env.IRISPAIR_UPDATE_GOLDEN = '1';
 makeTools((line) => {
   process.stdout.write(`${line}\n`);
 });
+const names = ['chart', 'jobs'];
+if (process.argv.includes('--api-server')) {
+  process.stdout.write('building the API server, some eight minutes of CPU the first time ...\n');
+  apiServerProgram();
+  names.push('api-server');
+}
 const count = { passed: 0, failed: 0 };
-const suites = ['chart', 'jobs'].map((name) => fileURLToPath(new URL(`./${name}.suite.js`, import.meta.url)));
+const suites = names.map((name) => fileURLToPath(new URL(`./${name}.suite.js`, import.meta.url)));
 const events = run({ files: suites, concurrency: 1, timeout: SUITE_MILLISECONDS });
 events.on('test:pass', ({ details }) => {
   if (details.type !== 'suite') count.passed += 1;

@@ -170,3 +170,12 @@ readinessProbe:
   timeoutSeconds: 2
   failureThreshold: 1
 {{- end -}}
+
+{{/* A constraint without a selector would count no pod. A release has one, so that all pairs of the namespace count. */}}
+{{- define "irispair.spread" -}}
+{{- if hasKey . "labelSelector" -}}
+{{- toYaml . -}}
+{{- else -}}
+{{- set (deepCopy .) "labelSelector" (dict "matchLabels" (dict "app.kubernetes.io/name" "irispair")) | toYaml -}}
+{{- end -}}
+{{- end -}}
