@@ -2,7 +2,7 @@
  * The desk of party 0, which leads.
  *
  * 1. Wait until both followers have joined and the own iris service is there.
- * 2. Begin a term: compare registries; have followers whose graph differs take the own; catch all three graphs up.
+ * 2. Begin a term: settle what an earlier one left prepared; compare registries; have followers whose graph differs take the own; catch all three graphs up.
  * 3. Serve: gather requests that arrived at all three, agree on each batch, decide it, store it, answer it.
  * 4. Whatever goes wrong ends the term: all that waits is refused, all followers are told why, and it begins anew.
  */
@@ -38,6 +38,7 @@ import type { Council } from './party-batches.js';
 import { inWork, PartyDesk } from './party-desk.js';
 import { refusalError } from './refusals.js';
 import { endCall, Seat } from './seat.js';
+import { settlements } from './settlement.js';
 import { Tally, type Stage } from './tally.js';
 import { Term, type TermEnd } from './term.js';
 import {
@@ -198,9 +199,9 @@ export class Leader extends PartyDesk {
   }
 
   private async live(term: Term): Promise<void> {
-    const { batches, index } = this.parts;
-    const own = await term.until(batches.standing());
+    const { index } = this.parts;
     const seats = [...this.seats.values()];
+    const own = await this.settleTogether(term, seats);
     checkRegistries([own, ...seats.map(({ standing }) => standing)]);
     this.lastNumber = Math.max(
       own.lastBatch,
@@ -225,6 +226,23 @@ export class Leader extends PartyDesk {
     await this.catchUpTogether(term);
     this.serve(term);
     await term.until(new Promise<never>(() => undefined));
+  }
+
+  /** Has every party apply or drop what an earlier term left prepared. @returns what this party holds then */
+  private async settleTogether(term: Term, seats: readonly Seat[]): Promise<Standing> {
+    const { batches } = this.parts;
+    const before = await term.until(batches.standing());
+    const [own, ...others] = settlements([before, ...seats.map(({ standing }) => standing)]);
+    const settling = seats.map(async (seat, place) => {
+      const settle = others[place];
+      if (settle === undefined) return;
+      const again = seat.standsAgain();
+      seat.send({ $case: 'settle', value: settle });
+      await again;
+    });
+    if (own !== undefined) settling.push(batches.settle(own));
+    await term.until(Promise.all(settling));
+    return own === undefined ? before : term.until(batches.standing());
   }
 
   private async catchUpTogether(term: Term): Promise<void> {

@@ -1,15 +1,14 @@
 /** One time that the three parties work together: from all having joined to the first thing that goes wrong. */
 import { randomBytes } from 'node:crypto';
 import type { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
-
-const NONCE_BYTES = 16;
+import { TERM_NONCE_BYTES } from '@irispair/common/parties/batch-name';
 
 /** Why a term is over, and whether the parties differ. */
 export type TermEnd = UnavailableError | ConflictError;
 
 /** A term. */
 export class Term {
-  readonly nonce = randomBytes(NONCE_BYTES);
+  readonly nonce = randomBytes(TERM_NONCE_BYTES);
   private ended: TermEnd | undefined;
   private readonly over: Promise<never>;
   private reject: (error: TermEnd) => void = () => undefined;
