@@ -1,5 +1,5 @@
 /** `npm run bench`: what is measured, against what. See bench/README.md. */
-import { messageOf } from '@irispair/common/errors/message';
+import { CommanderError } from 'commander';
 import { runAuditBench } from './audit.js';
 import { runCrossoverBench } from './crossover.js';
 import { runHopBench } from './hop.js';
@@ -58,10 +58,10 @@ if (command !== undefined) {
 
 function understood() {
   try {
-    return readCommand(process.argv.slice(2), Object.keys(PARTS));
+    return readCommand(process.argv.slice(2), PARTS);
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode = WRONG_ARGUMENTS;
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_ARGUMENTS;
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** What the benchmark's command line asks for. */
-import { parseArgs } from 'node:util';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 
 /** How to measure. */
 export interface BenchOptions {
@@ -23,28 +23,42 @@ const FEWEST_PEOPLE = 100;
 const MOST_PEOPLE = 100_000;
 const MOST_PROBES = 10_000;
 
-/** @throws Error that names the wrong argument and what is expected */
-export function readCommand(args: readonly string[], known: readonly string[]): BenchCommand {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { people: { type: 'string' }, probes: { type: 'string' }, save: { type: 'boolean' } },
-  });
-  const unknown = positionals.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`${unknown}: no such part, give ${known.join(', ')}`);
-  const people = values.people
-    ?.split(',')
-    .map((text) => integer('--people', text, FEWEST_PEOPLE, MOST_PEOPLE));
-  const probes = integer('--probes', values.probes ?? String(DEFAULT_PROBES), 1, MOST_PROBES);
-  return {
-    parts: positionals,
-    save: values.save ?? false,
-    options: { people: people?.sort((a, b) => a - b), probes },
-  };
+/**
+ * What a command line asks for.
+ * @param known parts by name, each with whether it runs when none is named
+ * @throws CommanderError that names the wrong argument and what is expected, or after help was printed
+ */
+export function readCommand(
+  args: readonly string[],
+  known: Readonly<Record<string, { readonly byDefault: boolean }>>,
+): BenchCommand {
+  const names = Object.keys(known);
+  const byDefault = names.filter((name) => known[name].byDefault);
+  const command = new Command('npm run bench --')
+    .description(`Measures ${byDefault.join(', ')}, or the parts named. See bench/README.md.`)
+    .addArgument(new Argument('[parts...]', 'what to measure').choices(names))
+    .option('--people <sizes>', `sizes in people, by commas, ${FEWEST_PEOPLE} to ${MOST_PEOPLE} each`, sizes)
+    .option('--probes <count>', 'captures of enrolled people to search for', probeCount, DEFAULT_PROBES)
+    .option('--save', 'keep the figures in bench/results under the date and the machine', false)
+    .exitOverride();
+  command.parse(args, { from: 'user' });
+  const { people, probes, save } = command.opts<{ people?: number[]; probes: number; save: boolean }>();
+  return { parts: command.args, save, options: { people, probes } };
 }
 
-function integer(option: string, text: string, least: number, most: number): number {
+function sizes(text: string): number[] {
+  return text
+    .split(',')
+    .map((size) => integer(size, FEWEST_PEOPLE, MOST_PEOPLE))
+    .sort((a, b) => a - b);
+}
+
+function probeCount(text: string): number {
+  return integer(text, 1, MOST_PROBES);
+}
+
+function integer(text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${option}: ${text} is not an integer from ${least} to ${most}`);
+  throw new InvalidArgumentError(`${text} is not an integer from ${least} to ${most}.`);
 }

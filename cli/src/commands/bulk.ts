@@ -133,6 +133,7 @@ async function runBulk(kind: BulkKind, file: string, options: BulkOptions): Prom
 
   try {
     await client.process(requests(), answered);
+    for (const { number } of lines.values()) fail(number, 'the service ended the stream without an answer');
   } finally {
     progress.stop();
     client.close();

@@ -2,58 +2,28 @@
  * The desk of party 0, which leads.
  *
  * 1. Wait until both followers have joined and the own iris service is there.
- * 2. Begin a term: settle what an earlier one left prepared; compare registries; have followers whose graph differs take the own; catch all three graphs up.
+ * 2. Begin a term: settle what an earlier one left prepared; compare registries; have followers whose graph differs take the own;
+ *    catch all three graphs up.
  * 3. Serve: gather requests that arrived at all three, agree on each batch, decide it, store it, answer it.
  * 4. Whatever goes wrong ends the term: all that waits is refused, all followers are told why, and it begins anew.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '@irispair/common/errors/message';
-import { Server, type ServerWritableStream } from '@grpc/grpc-js';
-import {
-  ConflictError,
-  InvalidInputError,
-  MisconfiguredError,
-  UnavailableError,
-} from '@irispair/common/errors/errors';
-import { PARTIES, partyIndex, type PartyIndex } from '@irispair/common/parties/party';
-import {
-  AgreementService,
-  type AgreementServer,
-  Refusal,
-  type CopyGraphRequest,
-  type CopyGraphResponse,
-  type JoinRequest,
-  type JoinResponse,
-  type Outcome,
-  type Standing,
-} from '@irispair/proto/agreement';
+import { ConflictError, InvalidInputError, UnavailableError } from '@irispair/common/errors/errors';
+import type { PartyIndex } from '@irispair/common/parties/party';
+import { Refusal, type Standing } from '@irispair/proto/agreement';
 import { Batcher, lost } from '../batch/batcher.js';
 import type { Answer, Ask, Patience, Pending } from '../batch/request.js';
 import { CATCH_UP_BATCH } from '../index/graph-index.js';
 import type { AgreementParts } from './agreement-parts.js';
 import { Arrivals, type RefusedArrival } from './arrivals.js';
-import { sendGraph } from './graph-copy.js';
+import { Hearing } from './hearing.js';
 import { packIrises } from './irises.js';
-import type { Council } from './party-batches.js';
 import { inWork, PartyDesk } from './party-desk.js';
 import { refusalError } from './refusals.js';
-import { endCall, Seat } from './seat.js';
-import { settlements } from './settlement.js';
-import { Tally, type Stage } from './tally.js';
-import { Term, type TermEnd } from './term.js';
-import {
-  AGREEMENT_OPTIONS,
-  AGREEMENT_VERSION,
-  callerTrouble,
-  LEADER,
-  leaderCredentials,
-  type LeaderStream,
-} from './wire.js';
-
-const FOLLOWERS = PARTIES.filter((party) => party !== LEADER);
-
-/** A party that says nothing of a batch for so long is given up. */
-const OUTCOME_MILLISECONDS = 150_000;
+import type { Seat } from './seat.js';
+import { Seats, type Said } from './seats.js';
+import { settleTogether } from './settle-together.js';
+import { isTermEnd, Term, type TermEnd } from './term.js';
+import { LEADER } from './wire.js';
 
 /**
  * A term's batches are numbered from the second in which it begins, and from above all that any party remembers: no number
@@ -70,61 +40,51 @@ interface Held {
 
 /** A term that serves. */
 interface Serving {
-  readonly term: Term;
+  readonly hearing: Hearing;
   readonly arrivals: Arrivals;
 }
 
 /** Leads. */
 export class Leader extends PartyDesk {
-  private readonly seats = new Map<PartyIndex, Seat>();
+  private readonly seats: Seats;
   private readonly held = new Map<string, Held>();
   private readonly inBatch = new Set<string>();
   private readonly batcher: Batcher;
   private readonly running: Promise<void>;
   private term: Term | undefined;
   private serving: Serving | undefined;
-  private tally: Tally | undefined;
-  private lastNumber = 0;
+  private hearing: Hearing | undefined;
   private isClosed = false;
   /** How the parties differed when the last term ended; undefined when that was not why. */
   private difference: string | undefined;
 
-  private constructor(
-    parts: AgreementParts,
-    private readonly server: Server,
-  ) {
+  private constructor(parts: AgreementParts) {
     super(parts);
+    const { identity, address, batches, index } = parts;
+    this.seats = new Seats(
+      { identity, address, settings: () => batches.settings, graph: () => index.parts() },
+      {
+        joined: () => {
+          this.changed();
+        },
+        left: (party, why) => {
+          this.term?.end(new UnavailableError(`party ${party} went away: ${why}`));
+          this.changed();
+        },
+        said: (party, said) => {
+          this.receive(party, said);
+        },
+      },
+    );
     this.batcher = new Batcher(parts.limits, (batch) => this.decideTogether(batch));
-    const handlers: AgreementServer = {
-      join: (call) => {
-        this.join(call);
-      },
-      copyGraph: (call) => {
-        this.copyGraph(call);
-      },
-    };
-    server.addService(AgreementService, handlers);
     this.running = this.run();
   }
 
   /** Listens for followers. @throws MisconfiguredError when the address cannot be had */
   static async listen(parts: AgreementParts): Promise<Leader> {
-    const server = new Server(AGREEMENT_OPTIONS);
-    const leader = new Leader(parts, server);
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(parts.address, leaderCredentials(parts.identity), (error, port) => {
-        if (error === null) {
-          parts.logger.info({ listen: parts.address, port }, 'waiting for the other two parties');
-          resolve();
-          return;
-        }
-        reject(
-          new MisconfiguredError(
-            `cannot listen on ${parts.address}: ${error.message}; choose another IRISPAIR_AGREEMENT`,
-          ),
-        );
-      });
-    });
+    const leader = new Leader(parts);
+    const port = await leader.seats.listen();
+    parts.logger.info({ listen: parts.address, port }, 'waiting for the other two parties');
     return leader;
   }
 
@@ -158,8 +118,7 @@ export class Leader extends PartyDesk {
     this.term?.end(stops);
     this.changed();
     await this.running;
-    for (const seat of this.seats.values()) seat.end(stops);
-    this.server.forceShutdown();
+    this.seats.close(stops);
   }
 
   private async run(): Promise<void> {
@@ -186,11 +145,11 @@ export class Leader extends PartyDesk {
   private async gather(): Promise<void> {
     for (;;) {
       if (this.isClosed) return;
-      const missing = FOLLOWERS.filter((party) => !this.seats.has(party));
+      const { missing } = this.seats;
       if (this.isReady && missing.length === 0) return;
       const waiting = `waiting for ${missing.map((party) => `party ${party}`).join(' and ')} to join`;
       const reason = this.isReady ? (this.difference ?? waiting) : this.unready;
-      for (const seat of this.seats.values()) seat.send({ $case: 'delay', value: { reason } });
+      this.seats.broadcast({ $case: 'delay', value: { reason } });
       this.tellWhenJoined(reason);
       await new Promise<void>((resolve) => {
         this.changed = resolve;
@@ -199,70 +158,57 @@ export class Leader extends PartyDesk {
   }
 
   private async live(term: Term): Promise<void> {
-    const { index } = this.parts;
-    const seats = [...this.seats.values()];
-    const own = await this.settleTogether(term, seats);
-    checkRegistries([own, ...seats.map(({ standing }) => standing)]);
-    this.lastNumber = Math.max(
-      own.lastBatch,
-      ...seats.map(({ standing }) => standing.lastBatch),
-      Math.floor(Date.now() / 1_000) * NUMBERS_A_SECOND,
+    const { batches } = this.parts;
+    const seats = this.seats.all;
+    const own = await settleTogether(term, batches, seats);
+    const standings = [own, ...seats.map(({ standing }) => standing)];
+    checkRegistries(standings);
+    const hearing = new Hearing(
+      term,
+      numberBefore(standings),
+      (kind) => {
+        this.seats.broadcast(kind);
+      },
+      this.parts.logger,
     );
-    const equal = seats.map(async (seat) => {
-      const isEqual = seat.standing.graphChecksum.equals(own.graphChecksum);
-      const again = isEqual ? undefined : seat.standsAgain();
-      seat.mayCopy = !isEqual;
-      const { nonce } = term;
-      seat.send({ $case: 'welcome', value: { standing: own, layerKey: index.layerKey, nonce } });
-      if (again === undefined) return;
-      this.parts.logger.info({ party: seat.party }, 'a follower takes the graph of this party');
-      const { graphChecksum } = await again;
-      seat.mayCopy = false;
-      if (!graphChecksum.equals(own.graphChecksum)) {
-        throw new ConflictError(`the graph of party ${seat.party} still differs after it took party 0's`);
-      }
-    });
-    await term.until(Promise.all(equal));
-    await this.catchUpTogether(term);
-    this.serve(term);
+    this.hearing = hearing;
+    await term.until(Promise.all(seats.map((seat) => this.makeEqual(seat, own, term))));
+    await this.catchUpTogether(term, hearing);
+    this.serve(hearing);
     await term.until(new Promise<never>(() => undefined));
   }
 
-  /** Has every party apply or drop what an earlier term left prepared. @returns what this party holds then */
-  private async settleTogether(term: Term, seats: readonly Seat[]): Promise<Standing> {
-    const { batches } = this.parts;
-    const before = await term.until(batches.standing());
-    const [own, ...others] = settlements([before, ...seats.map(({ standing }) => standing)]);
-    const settling = seats.map(async (seat, place) => {
-      const settle = others[place];
-      if (settle === undefined) return;
-      const again = seat.standsAgain();
-      seat.send({ $case: 'settle', value: settle });
-      await again;
-    });
-    if (own !== undefined) settling.push(batches.settle(own));
-    await term.until(Promise.all(settling));
-    return own === undefined ? before : term.until(batches.standing());
+  /** Has a follower whose graph differs take the own. @throws ConflictError when it differs even then */
+  private async makeEqual(seat: Seat, own: Standing, { nonce }: Term): Promise<void> {
+    const { index, logger } = this.parts;
+    const isEqual = seat.standing.graphChecksum.equals(own.graphChecksum);
+    const again = isEqual ? undefined : seat.standsAgain();
+    seat.mayCopy = !isEqual;
+    seat.send({ $case: 'welcome', value: { standing: own, layerKey: index.layerKey, nonce } });
+    if (again === undefined) return;
+    logger.info({ party: seat.party }, 'a follower takes the graph of this party');
+    const { graphChecksum } = await again;
+    seat.mayCopy = false;
+    if (!graphChecksum.equals(own.graphChecksum)) {
+      throw new ConflictError(`the graph of party ${seat.party} still differs after it took party 0's`);
+    }
   }
 
-  private async catchUpTogether(term: Term): Promise<void> {
+  private async catchUpTogether(term: Term, hearing: Hearing): Promise<void> {
     const { batches, readiness } = this.parts;
     const behind = batches.behind();
     await term.until(batches.beginCatchUp());
     if (behind.length > 0) readiness.noteApart('the graphs of the three parties are catching up');
     for (let first = 0; first < behind.length; first += CATCH_UP_BATCH) {
       const irises = behind.slice(first, first + CATCH_UP_BATCH);
-      const number = this.nextNumber();
       const progress = { done: first + irises.length, all: behind.length };
-      this.tally = new Tally(number, 'stored');
       const work = { $case: 'catchUp', value: { ids: packIrises(irises), ...progress } } as const;
-      this.broadcast({ $case: 'batch', value: { number, work } });
-      const name = { number, nonce: term.nonce };
-      await term.until(batches.catchUp({ ...name, ...progress }, irises, this.council(term)));
+      const batch = hearing.begin(work, 'stored');
+      await term.until(batches.catchUp({ ...batch, ...progress }, irises, hearing));
     }
   }
 
-  private serve(term: Term): void {
+  private serve(hearing: Hearing): void {
     const { arrivalMilliseconds, limits } = this.parts;
     const arrivals = new Arrivals(arrivalMilliseconds, limits.queue, {
       complete: (requestId) => {
@@ -272,8 +218,8 @@ export class Leader extends PartyDesk {
         this.refuse(refused);
       },
     });
-    this.serving = { term, arrivals };
-    this.broadcast({ $case: 'serving', value: {} });
+    this.serving = { hearing, arrivals };
+    this.seats.broadcast({ $case: 'serving', value: {} });
     this.tellServing();
   }
 
@@ -283,11 +229,11 @@ export class Leader extends PartyDesk {
     metrics.serving = false;
     this.serving?.arrivals.close();
     this.serving = undefined;
+    this.hearing = undefined;
     this.term = undefined;
     this.difference = reason instanceof ConflictError ? reason.message : undefined;
     this.tell(reason.message);
-    for (const seat of this.seats.values()) seat.end(reason);
-    this.seats.clear();
+    this.seats.dismiss(reason);
     for (const [requestId, { reject }] of this.held) {
       if (!this.inBatch.has(requestId)) reject(new UnavailableError(reason.message));
     }
@@ -318,7 +264,7 @@ export class Leader extends PartyDesk {
         this.held.get(requestId)?.reject(refusalError(refusal, detail));
         this.held.delete(requestId);
       } else {
-        this.seats.get(party)?.send({ $case: 'refused', value: { requestId, refusal, detail } });
+        this.seats.send(party, { $case: 'refused', value: { requestId, refusal, detail } });
       }
     }
   }
@@ -338,15 +284,12 @@ export class Leader extends PartyDesk {
     }
     const requestIds = current.map(({ ask }) => ask.name?.requestId ?? '');
     for (const requestId of requestIds) this.inBatch.add(requestId);
-    const { term, arrivals } = serving;
-    const number = this.nextNumber();
-    this.tally = new Tally(number, 'decided');
-    const work = { $case: 'requests', value: { requestIds } } as const;
-    this.broadcast({ $case: 'batch', value: { number, work } });
+    const { hearing, arrivals } = serving;
+    const name = hearing.begin({ $case: 'requests', value: { requestIds } }, 'decided');
     try {
-      await this.parts.batches.decide({ number, nonce: term.nonce }, current, this.council(term));
+      await this.parts.batches.decide(name, current, hearing);
     } catch (error) {
-      this.parts.logger.debug({ err: error, batch: number }, 'a batch failed');
+      this.parts.logger.debug({ err: error, batch: name.number }, 'a batch failed');
     } finally {
       for (const requestId of requestIds) {
         this.inBatch.delete(requestId);
@@ -356,183 +299,31 @@ export class Leader extends PartyDesk {
     }
   }
 
-  private council(term: Term): Council {
-    return {
-      decided: async (outcome, changes) => {
-        const { batch } = outcome;
-        await this.hear(term, outcome, 'decided');
-        if (!changes) {
-          this.broadcast({ $case: 'settled', value: { batch, failure: '' } });
-          return;
-        }
-        this.tally = new Tally(batch, 'stored');
-        this.broadcast({ $case: 'store', value: { batch } });
-      },
-      stored: async (outcome) => {
-        await this.hear(term, outcome, 'stored');
-        this.broadcast({ $case: 'settled', value: { batch: outcome.batch, failure: '' } });
-      },
-    };
-  }
-
-  /** Hears all three. @throws UnavailableError when they do not go on; the term is over then */
-  private async hear(term: Term, own: Outcome, stage: Stage): Promise<void> {
-    const { tally } = this;
-    if (tally === undefined || !this.note(term, LEADER, own, stage)) {
-      throw new Error(`batch ${own.batch} is not ${stage} now`);
-    }
-    const patience = new AbortController();
-    const tooLong = sleep(OUTCOME_MILLISECONDS, undefined, { signal: patience.signal }).then(() => {
-      this.giveUp(
-        term,
-        own.batch,
-        new UnavailableError(`a party said nothing of batch ${own.batch} for too long`),
-      );
-    });
-    // Ended by the patience, when all is well.
-    tooLong.catch(() => undefined);
-    try {
-      await term.until(tally.complete);
-    } finally {
-      patience.abort();
-    }
-    const { difference } = tally;
-    if (difference === undefined) return;
-    this.giveUp(term, own.batch, new ConflictError(difference));
-    throw new UnavailableError(difference);
-  }
-
-  /**
-   * Notes what a party came to. One that failed is not waited for: the others may wait for it in their comparing.
-   * @returns false when the party has no say in this now
-   */
-  private note(term: Term, party: PartyIndex, outcome: Outcome, stage: Stage): boolean {
-    if (this.tally?.stage !== stage || !this.tally.put(party, outcome)) return false;
-    if (outcome.failure !== '')
-      this.giveUp(term, outcome.batch, new UnavailableError(`party ${party}: ${outcome.failure}`));
-    return true;
-  }
-
-  /** Has no party answer a batch as decided. */
-  private giveUp(term: Term, batch: number, reason: TermEnd): void {
-    if (term.isOver) return;
-    this.parts.logger.error({ batch, reason: reason.message }, 'a batch failed');
-    this.broadcast({ $case: 'settled', value: { batch, failure: reason.message } });
-    term.end(reason);
-  }
-
-  private nextNumber(): number {
-    this.lastNumber += 1;
-    return this.lastNumber;
-  }
-
-  private broadcast(kind: NonNullable<JoinResponse['kind']>): void {
-    for (const seat of this.seats.values()) seat.send(kind);
-  }
-
-  private join(call: LeaderStream): void {
-    let seat: Seat | undefined;
-    const left = (why: string) => {
-      if (seat !== undefined) this.leave(seat, why);
-    };
-    call.on('data', (request: JoinRequest) => {
-      if (seat !== undefined) {
-        this.receive(seat, request);
-        return;
-      }
-      try {
-        seat = this.seat(call, request);
-      } catch (error) {
-        endCall(call, isTermEnd(error) ? error : new ConflictError(messageOf(error)));
-        return;
-      }
-      this.seats.set(seat.party, seat);
-      this.changed();
-    });
-    call.on('cancelled', () => {
-      left('its call was cancelled');
-    });
-    call.on('end', () => {
-      left('it ended its call');
-    });
-    call.on('error', (error) => {
-      left(error.message);
-    });
-  }
-
-  /** A seat for whoever stands here. @throws ConflictError when it cannot have one */
-  private seat(call: LeaderStream, { kind }: JoinRequest): Seat {
-    if (kind?.$case !== 'standing') throw new ConflictError('standing: missing: it is to be said first');
-    const standing = kind.value;
-    const party = partyIndex(standing.party);
-    if (party === LEADER) throw new ConflictError('party: 0 leads, and is here already: give 1 or 2');
-    const trouble = callerTrouble(this.parts.identity, call, party);
-    if (trouble !== undefined) throw new ConflictError(trouble);
-    if (standing.version !== AGREEMENT_VERSION) {
-      throw new ConflictError(
-        `version: ${standing.version}, party 0 has ${AGREEMENT_VERSION}: give all three parties the same release`,
-      );
-    }
-    const own = this.parts.batches.settings;
-    if (standing.settings !== own) {
-      throw new ConflictError(
-        `the settings of party ${party} and of party 0 differ and must be equal: "${standing.settings}" and "${own}"`,
-      );
-    }
-    const before = this.seats.get(party);
-    if (before !== undefined) {
-      this.leave(before, 'it joined anew');
-      before.end(new UnavailableError(`party ${party} joined anew`));
-    }
-    return new Seat(party, standing, call);
-  }
-
-  private receive(seat: Seat, { kind }: JoinRequest): void {
-    const { party } = seat;
+  private receive(party: PartyIndex, said: Said): void {
     const { serving } = this;
-    switch (kind?.$case) {
-      case 'standing':
-        seat.stand(kind.value);
-        return;
+    switch (said?.$case) {
       case 'arrived':
         if (serving === undefined) return;
-        if (serving.arrivals.has(party, kind.value.requestId)) break;
-        serving.arrivals.arrive(party, kind.value);
+        if (serving.arrivals.has(party, said.value.requestId)) break;
+        serving.arrivals.arrive(party, said.value);
         return;
       case 'decided':
       case 'stored':
-        if (this.term !== undefined && this.note(this.term, party, kind.value, kind.$case)) return;
+        if (this.hearing?.note(party, said.value, said.$case) === true) return;
         break;
       case undefined:
         break;
     }
-    this.term?.end(new UnavailableError(`party ${party} spoke out of turn: ${kind?.$case ?? 'nothing'}`));
+    this.term?.end(new UnavailableError(`party ${party} spoke out of turn: ${said?.$case ?? 'nothing'}`));
   }
+}
 
-  private leave(seat: Seat, why: string): void {
-    if (this.seats.get(seat.party) !== seat) return;
-    this.seats.delete(seat.party);
-    this.term?.end(new UnavailableError(`party ${seat.party} went away: ${why}`));
-    this.changed();
-  }
-
-  private copyGraph(call: ServerWritableStream<CopyGraphRequest, CopyGraphResponse>): void {
-    const seat = [...this.seats.values()].find(
-      ({ party, mayCopy }) => mayCopy && callerTrouble(this.parts.identity, call, party) === undefined,
-    );
-    if (seat === undefined) {
-      endCall(call, new ConflictError('the graph is given to followers that were told that theirs differs'));
-      return;
-    }
-    sendGraph(this.parts.index.parts(), call).then(
-      () => {
-        call.end();
-      },
-      (error: unknown) => {
-        endCall(call, new UnavailableError(messageOf(error)));
-      },
-    );
-  }
+/** A number above all that any party remembers. */
+function numberBefore(standings: readonly Standing[]): number {
+  return Math.max(
+    ...standings.map(({ lastBatch }) => lastBatch),
+    Math.floor(Date.now() / 1_000) * NUMBERS_A_SECOND,
+  );
 }
 
 /** @throws ConflictError saying what each holds */
@@ -548,8 +339,4 @@ function checkRegistries(standings: readonly Standing[]): void {
     `the parties' irises differ, and no party serves until they are equal: ${held.join(', ')}: ` +
       'see "Agreement" in docs/parties.md',
   );
-}
-
-function isTermEnd(error: unknown): error is TermEnd {
-  return error instanceof UnavailableError || error instanceof ConflictError;
 }

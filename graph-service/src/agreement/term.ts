@@ -1,10 +1,15 @@
 /** One time that the three parties work together: from all having joined to the first thing that goes wrong. */
 import { randomBytes } from 'node:crypto';
-import type { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
+import { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
 import { TERM_NONCE_BYTES } from '@irispair/common/parties/batch-name';
 
 /** Why a term is over, and whether the parties differ. */
 export type TermEnd = UnavailableError | ConflictError;
+
+/** Whether an error says why a term is over. */
+export function isTermEnd(error: unknown): error is TermEnd {
+  return error instanceof UnavailableError || error instanceof ConflictError;
+}
 
 /** A term. */
 export class Term {
