@@ -88,6 +88,13 @@ export class LineStore {
   applied = '';
   prepared: Prepared | undefined;
 
+  /** Where the eyes of an iris are. */
+  placeOf(serialId: number): Places {
+    const stored = this.irises[serialId];
+    if (stored === undefined) throw new Error(`serial id ${serialId} is unknown`);
+    return placesOf(stored.iris);
+  }
+
   /** Applies what is prepared. */
   apply(): VectorId[] {
     const { prepared } = this;
@@ -381,9 +388,7 @@ export class LineIrisService {
   }
 
   private placeOf(serial: number, side: Side): number {
-    const stored = this.options.store.irises[serial];
-    if (stored === undefined) throw new Error(`serial id ${serial} is unknown`);
-    const { left, right } = placesOf(stored.iris);
+    const { left, right } = this.options.store.placeOf(serial);
     return side === Side.LEFT ? left : right;
   }
 }
