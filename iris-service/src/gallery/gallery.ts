@@ -21,7 +21,7 @@ import {
   type VectorId,
   type Version,
 } from '@irispair/common/ids/vector-id';
-import type { BatchName } from '@irispair/common/parties/batch-name';
+import { numberOfBatch, type BatchName } from '@irispair/common/parties/batch-name';
 import { Turns } from '@irispair/common/process/turns';
 import { SpanKind } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
@@ -218,7 +218,7 @@ export class Gallery {
     for (const { serialId: serial, version: count } of changes) {
       if (count === (this.versions[serial] ?? -1) + 1) continue;
       throw new ConflictError(
-        `batch ${batch} would make serial id ${serial} version ${count}, but the store was changed otherwise meanwhile`,
+        `batch ${numberOfBatch(batch)} would make serial id ${serial} version ${count}, but the store was changed otherwise meanwhile`,
       );
     }
     await traces.watch('store', SpanKind.Internal, () => this.store.commit(changes, batch), {

@@ -5,7 +5,7 @@
  */
 import { ConflictError, MisconfiguredError } from '@irispair/common/errors/errors';
 import type { SerialId, VectorId, Version } from '@irispair/common/ids/vector-id';
-import type { BatchName } from '@irispair/common/parties/batch-name';
+import { numberOfBatch, type BatchName } from '@irispair/common/parties/batch-name';
 import type { EngineCore } from '@irispair/native/engine-types';
 
 /** What a store holds. */
@@ -103,7 +103,7 @@ export function alreadyPrepared(): ConflictError {
 
 /** The refusal to apply a batch that is not the prepared one. */
 export function notPrepared(batch: BatchName): ConflictError {
-  return new ConflictError(`batch ${batch} is not prepared`);
+  return new ConflictError(`batch ${numberOfBatch(batch)} is not prepared`);
 }
 
 /** The state once nothing is prepared any longer. */
