@@ -75,7 +75,7 @@ export async function startGraphService(
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const closers = new Closers();
   try {
-    const monitoring = await Monitoring.start(settings.IRISPAIR_HTTP_LISTEN);
+    const monitoring = await Monitoring.start(settings);
     closers.add(() => monitoring.close());
     const snapshots = new Snapshots(decision, () => monitoring.notReady);
     showPage(settings, monitoring, snapshots, logger);

@@ -201,10 +201,15 @@ describe('`up`', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('refuses one address for the metrics of two services, and names what to use', async () => {
-    const { code, errors } = await irispair(['up'], '', { IRISPAIR_HTTP_LISTEN: '127.0.0.1:9464' });
-    assert.equal(code, 1);
-    assert.match(errors, /IRISPAIR_HTTP_LISTEN names one address.*use --http-graph and --http-iris/);
+  it('refuses one address for a port of two services, and names what to use', async () => {
+    for (const [setting, remedy] of [
+      ['IRISPAIR_HTTP_LISTEN', 'use --http-graph and --http-iris'],
+      ['IRISPAIR_PROBE_LISTEN', 'probe --listen'],
+    ]) {
+      const { code, errors } = await irispair(['up'], '', { [setting]: '127.0.0.1:9464' });
+      assert.equal(code, 1);
+      assert.match(errors, new RegExp(`${setting} names one address.*${remedy}`));
+    }
   });
 
   it('refuses a directory whose path is too long for the socket in it, and makes nothing', async () => {

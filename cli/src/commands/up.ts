@@ -57,6 +57,11 @@ async function up(options: UpOptions): Promise<void> {
       'IRISPAIR_HTTP_LISTEN names one address, and a pair has two services: unset it and use --http-graph and --http-iris',
     );
   }
+  if (process.env.IRISPAIR_PROBE_LISTEN) {
+    throw new MisconfiguredError(
+      'IRISPAIR_PROBE_LISTEN names one address, and a pair has two services: unset it, and probe --listen, which serves health too',
+    );
+  }
   await checkAddresses(options);
   const directory = resolve(options.data);
   checkLength(directory);

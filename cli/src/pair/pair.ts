@@ -92,6 +92,7 @@ export class Pair {
         IRISPAIR_LISTEN: listen,
         // An empty one is as good as none.
         IRISPAIR_HTTP_LISTEN: http?.[service] ?? '',
+        IRISPAIR_PROBE_LISTEN: '',
       },
     });
     this.children.set(service, child);

@@ -14,10 +14,11 @@ interface HealthAnswer {
 /**
  * Asks once.
  * @param target gRPC target, such as `127.0.0.1:50051` or `unix:/run/irispair/iris.sock`
+ * @param name of the service whose health is asked for; by default that of the whole server
  * @returns `SERVING`, `NOT_SERVING` or `UNKNOWN`
- * @throws ServiceError when no server answers
+ * @throws ServiceError when no server answers, or it has no such service
  */
-export async function askHealth(target: string): Promise<string> {
+export async function askHealth(target: string, name = ''): Promise<string> {
   const client = new Client(target, credentials.createInsecure(), HOP_CHANNEL_OPTIONS);
   const { path, requestSerialize, responseDeserialize } = service.Check;
   try {
@@ -35,7 +36,7 @@ export async function askHealth(target: string): Promise<string> {
             callback(error, response ?? { status: 'UNKNOWN' });
           },
         ),
-      { service: '' },
+      { service: name },
       ANSWER_MILLISECONDS,
     );
     return answer.status;

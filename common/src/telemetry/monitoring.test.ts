@@ -3,14 +3,18 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
 import { Counter } from 'prom-client';
 import { MisconfiguredError } from '../errors/errors.js';
+import { askHealth } from '../grpc/health-check.js';
 import { Monitoring } from './monitoring.js';
+
+const NOT_READY = ['NOT_SERVING', 'NOT_SERVING'];
 
 describe('the monitoring port', () => {
   let monitoring: Monitoring;
   beforeEach(async () => {
-    monitoring = await Monitoring.start('127.0.0.1:0');
+    monitoring = await Monitoring.start({ IRISPAIR_HTTP_LISTEN: '127.0.0.1:0' });
   });
   afterEach(() => monitoring.close());
 
@@ -72,7 +76,7 @@ describe('the monitoring port', () => {
       ['[::1]:0', 'loopback'],
       ['0.0.0.0:0', 'network'],
     ]) {
-      const other = await Monitoring.start(address);
+      const other = await Monitoring.start({ IRISPAIR_HTTP_LISTEN: address });
       assert.equal(other.reach, reach, address);
       await other.close();
     }
@@ -96,7 +100,7 @@ describe('the monitoring port', () => {
 
   it('is refused by name where it cannot listen', async () => {
     for (const address of [`127.0.0.1:${monitoring.port ?? 0}`, '192.0.2.1:9464', '127.0.0.1:70000']) {
-      await assert.rejects(Monitoring.start(address), (error) => {
+      await assert.rejects(Monitoring.start({ IRISPAIR_HTTP_LISTEN: address }), (error) => {
         assert.ok(error instanceof MisconfiguredError, String(error));
         assert.match(error.message, /^IRISPAIR_HTTP_LISTEN=.*choose another address$/);
         return true;
@@ -105,8 +109,45 @@ describe('the monitoring port', () => {
   });
 
   it('is shown nowhere without an address', async () => {
-    const hidden = await Monitoring.start(undefined);
-    assert.equal(hidden.port, undefined);
+    const hidden = await Monitoring.start({});
+    assert.deepEqual([hidden.port, hidden.probePort], [undefined, undefined]);
     await hidden.close();
+  });
+});
+
+describe('the port for probes', () => {
+  let monitoring: Monitoring;
+  beforeEach(async () => {
+    monitoring = await Monitoring.start({ IRISPAIR_PROBE_LISTEN: '127.0.0.1:0' });
+  });
+  afterEach(() => monitoring.close());
+
+  const ask = (name: string) => askHealth(`127.0.0.1:${monitoring.probePort ?? 0}`, name);
+
+  it('says that the service lives, and whether it is ready', async () => {
+    assert.deepEqual([await ask('alive'), await ask('ready'), await ask('')], ['SERVING', ...NOT_READY]);
+    monitoring.notReady = undefined;
+    assert.deepEqual([await ask('alive'), await ask('ready'), await ask('')], Array(3).fill('SERVING'));
+    monitoring.notReady = 'loading';
+    assert.deepEqual([await ask('alive'), await ask('ready'), await ask('')], ['SERVING', ...NOT_READY]);
+  });
+
+  it('knows no other names', async () => {
+    await assert.rejects(ask('irispair'), { code: status.NOT_FOUND });
+  });
+
+  it('is refused by name where it cannot listen, and leaves nothing open', async () => {
+    const address = `127.0.0.1:${monitoring.probePort ?? 0}`;
+    await assert.rejects(Monitoring.start({ IRISPAIR_PROBE_LISTEN: address }), (error) => {
+      assert.ok(error instanceof MisconfiguredError, String(error));
+      assert.match(error.message, /^IRISPAIR_PROBE_LISTEN=.*choose another address$/);
+      return true;
+    });
+    const free = await Monitoring.start({ IRISPAIR_PROBE_LISTEN: '127.0.0.1:0' });
+    const other = `127.0.0.1:${free.probePort ?? 0}`;
+    await free.close();
+    const settings = { IRISPAIR_PROBE_LISTEN: other, IRISPAIR_HTTP_LISTEN: '192.0.2.1:9464' };
+    await assert.rejects(Monitoring.start(settings), /IRISPAIR_HTTP_LISTEN/);
+    await (await Monitoring.start({ IRISPAIR_PROBE_LISTEN: other })).close();
   });
 });

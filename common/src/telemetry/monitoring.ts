@@ -1,51 +1,78 @@
 /** What a service tells those who watch it: metrics, and whether it does its whole work. */
+import type { MonitoringSettings } from '../config/monitoring-settings.js';
 import { Registry } from 'prom-client';
 import { EventLoopWatch } from './event-loop-metrics.js';
 import { MonitoringServer, type FurtherPaths, type Reach } from './monitoring-server.js';
+import { ProbeServer } from './probe-server.js';
 import { showProcess } from './process-metrics.js';
 
-/** The metrics and the readiness of one service, and the port that shows them, if it has one. */
+/** The metrics and the readiness of one service, and the ports that show them, if it has any. */
 export class Monitoring {
   readonly registry = new Registry();
-  /** Why the service does not do its whole work; undefined while it does. */
-  notReady: string | undefined = 'starting';
   /** Answers paths beside those that every service has. */
   further: FurtherPaths = () => undefined;
+  private reason: string | undefined = 'starting';
   private server: MonitoringServer | undefined;
+  private probes: ProbeServer | undefined;
   private eventLoop: EventLoopWatch | undefined;
 
-  /**
-   * @param address HOST:PORT to show it at, or undefined for nowhere
-   * @throws MisconfiguredError when the address cannot be had
-   */
-  static async start(address: string | undefined): Promise<Monitoring> {
+  /** @throws MisconfiguredError when an address cannot be had */
+  static async start(settings: MonitoringSettings): Promise<Monitoring> {
     const monitoring = new Monitoring();
-    if (address !== undefined) {
-      const { registry } = monitoring;
-      showProcess(registry, () => monitoring.notReady === undefined);
-      monitoring.server = await MonitoringServer.start({
-        address,
-        registry,
-        notReady: () => monitoring.notReady,
-        further: (path, reach) => monitoring.further(path, reach),
-      });
-      monitoring.eventLoop = new EventLoopWatch(registry);
+    try {
+      await monitoring.listen(settings);
+      return monitoring;
+    } catch (error) {
+      await monitoring.close();
+      throw error;
     }
-    return monitoring;
   }
 
-  /** Where it is shown; undefined when nowhere. */
+  /** Why the service does not do its whole work; undefined while it does. */
+  get notReady(): string | undefined {
+    return this.reason;
+  }
+
+  set notReady(reason: string | undefined) {
+    this.reason = reason;
+    if (this.probes !== undefined) this.probes.ready = reason === undefined;
+  }
+
+  /** Where metrics are shown; undefined when nowhere. */
   get port(): number | undefined {
     return this.server?.port;
   }
 
-  /** Who may reach it; undefined when it is shown nowhere. */
+  /** Where probes are answered; undefined when nowhere. */
+  get probePort(): number | undefined {
+    return this.probes?.port;
+  }
+
+  /** Who may reach what is shown; undefined when it is shown nowhere. */
   get reach(): Reach | undefined {
     return this.server?.reach;
   }
 
   async close(): Promise<void> {
     this.eventLoop?.close();
+    this.probes?.close();
     await this.server?.close();
+  }
+
+  private async listen({
+    IRISPAIR_HTTP_LISTEN: address,
+    IRISPAIR_PROBE_LISTEN: probes,
+  }: MonitoringSettings): Promise<void> {
+    if (probes !== undefined) this.probes = await ProbeServer.start(probes);
+    if (address === undefined) return;
+    const { registry } = this;
+    showProcess(registry, () => this.notReady === undefined);
+    this.server = await MonitoringServer.start({
+      address,
+      registry,
+      notReady: () => this.notReady,
+      further: (path, reach) => this.further(path, reach),
+    });
+    this.eventLoop = new EventLoopWatch(registry);
   }
 }
