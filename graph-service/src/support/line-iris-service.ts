@@ -21,7 +21,7 @@ import {
   StepStatus,
   type Change,
   type CommitPreparedRequest,
-  type CommitResponse,
+  type CommitPreparedResponse,
   type CompareQueriesRequest,
   type CompareQueriesResponse,
   type DropPreparedRequest,
@@ -252,7 +252,7 @@ export class LineIrisService {
     });
   }
 
-  private commitPrepared({ sessionId, batch }: CommitPreparedRequest): Promise<CommitResponse> {
+  private commitPrepared({ sessionId, batch }: CommitPreparedRequest): Promise<CommitPreparedResponse> {
     return this.inTurn(sessionId, 'commit', 'committed', () => {
       if (this.refuseCommits) throw new Error('the store is full');
       this.checkPrepared(batch);

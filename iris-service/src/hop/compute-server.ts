@@ -351,7 +351,7 @@ async function commitPrepared(
   { sessionId, batch }: wire.CommitPreparedRequest,
   parts: ComputeParts,
   traces: SpanGroup,
-): Promise<wire.CommitResponse> {
+): Promise<wire.CommitPreparedResponse> {
   const vectorIds = await agreedOf(parts).commit(sessionId, readBatchName(batch), traces);
   return { vectorIds, commitCount: parts.gallery.commitCount };
 }

@@ -94,7 +94,7 @@ export class HopClient {
     return unary((callback) => this.client.prepareChanges(request, callback));
   }
 
-  commitPrepared(sessionId: number, batch: Buffer): Promise<wire.CommitResponse> {
+  commitPrepared(sessionId: number, batch: Buffer): Promise<wire.CommitPreparedResponse> {
     return unary((callback) => this.client.commitPrepared({ sessionId, batch, trace: undefined }, callback));
   }
 

@@ -86,7 +86,10 @@ export class ThreeParties {
   }
 
   /** Prepares changes at a party and commits them, as when all three agree. */
-  async commit(party: PartyIndex, changes: readonly wire.Change['kind'][]): Promise<wire.CommitResponse> {
+  async commit(
+    party: PartyIndex,
+    changes: readonly wire.Change['kind'][],
+  ): Promise<wire.CommitPreparedResponse> {
     const batch = randomBytes(BATCH_NAME_BYTES);
     const session = this.session(party);
     await this.parties[party].takeJournal(session);
