@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { BATCH_NAME_BYTES } from '@irispair/common/parties/batch-name';
+import { isServiceError } from '@irispair/common/grpc/status';
 import { PARTIES } from '@irispair/common/parties/party';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { until } from '@irispair/common/support/until';
 import { PartyCertificates } from '@irispair/common/support/party-certificates';
 import type * as wire from '@irispair/proto/compute';
 import { HopClient } from './support/hop-client.js';
@@ -34,8 +36,15 @@ function shareOf(name: string): wire.Probe {
   return sharesOf(irisOf(name))[OWN];
 }
 
-/** @param makeStore where it keeps its irises; undefined: in its directory */
-function describeKilled(name: string, makeStore: () => Promise<string | undefined>): void {
+/**
+ * @param makeStore where it keeps its irises; undefined: in its directory
+ * @param loseConnections of a store that is reached over some
+ */
+function describeKilled(
+  name: string,
+  makeStore: () => Promise<string | undefined>,
+  loseConnections?: () => Promise<void>,
+): void {
   describe(`an iris service that is killed, its store in ${name}`, () => {
     let directory: string;
     let certificates: PartyCertificates;
@@ -168,6 +177,37 @@ function describeKilled(name: string, makeStore: () => Promise<string | undefine
       }
     });
 
+    it(
+      'has what was prepared after its store was away',
+      { skip: loseConnections === undefined },
+      async () => {
+        const batch = someBatch();
+        await prepare(batch, two, 'one', 'two');
+        await loseConnections?.();
+        let isCommitted = false;
+        await until('the store takes it', async () => {
+          try {
+            await service.commitPrepared(session, batch);
+            isCommitted = true;
+          } catch (error) {
+            assert.ok(isServiceError(error) && error.code === status.ABORTED, String(error));
+          }
+          return isCommitted;
+        });
+        await loseConnections?.();
+        const next = someBatch();
+        await until('it is back', async () => {
+          const preparing = prepare(next, ([handle]) => [update(handle, [2, 0])], 'other');
+          return preparing.then(
+            () => true,
+            () => false,
+          );
+        });
+        assert.deepEqual(await killed(), { applied: batch, prepared: next });
+        assert.equal((await registered()).length, 2);
+      },
+    );
+
     it('takes the word of the last session alone, also of what was sent before and is read late', async () => {
       const batch = someBatch();
       await prepare(batch, two, 'one', 'two');
@@ -237,7 +277,15 @@ describe('with a database', () => {
   });
   after(() => cluster.remove());
 
-  describeKilled('PostgreSQL', async () => cluster.url({ database: await cluster.createDatabase() }));
+  describeKilled(
+    'PostgreSQL',
+    async () => cluster.url({ database: await cluster.createDatabase() }),
+    async () => {
+      await cluster.sql(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = $$client backend$$ AND pid <> pg_backend_pid()',
+      );
+    },
+  );
 });
 
 it('has no journal in plain mode', async () => {

@@ -47,6 +47,7 @@ export class AgreedBatches {
   ): Promise<void> {
     this.check(session);
     await this.gallery.inTurn(async () => {
+      if (this.journal.state.prepared === undefined) this.letGo();
       const changes = this.gallery.plan(wanted);
       await this.gallery.reserve(changes);
       try {
@@ -83,8 +84,7 @@ export class AgreedBatches {
     await this.gallery.inTurn(async () => {
       this.checkPrepared(batch);
       await this.journal.drop();
-      if (this.reserved !== undefined) this.gallery.unreserve(this.reserved.changes);
-      this.reserved = undefined;
+      this.letGo();
     });
   }
 
@@ -95,6 +95,12 @@ export class AgreedBatches {
     const changes = await this.journal.read();
     await this.gallery.reserve(changes);
     return { batch, changes };
+  }
+
+  /** Gives slots back. A drop that counted as failed may turn out to be stored: then they are still held. */
+  private letGo(): void {
+    if (this.reserved !== undefined) this.gallery.unreserve(this.reserved.changes);
+    this.reserved = undefined;
   }
 
   private checkPrepared(batch: BatchName): void {
