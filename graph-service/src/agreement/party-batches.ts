@@ -48,8 +48,8 @@ export interface Council {
   stored(outcome: Outcome): Promise<void>;
 }
 
-/** What a batch and its runs are named by. */
-export interface BatchParts {
+/** A batch of a term: what it and its runs are named by. */
+export interface TermBatch {
   readonly number: number;
   /** Of the term. */
   readonly nonce: Uint8Array;
@@ -174,7 +174,7 @@ export class PartyBatches {
   }
 
   /** Decides requests and settles them. Rejects with why the parties did not go on with it, after all were told. */
-  decide(batch: BatchParts, pendings: readonly Pending[], council: Council): Promise<void> {
+  decide(batch: TermBatch, pendings: readonly Pending[], council: Council): Promise<void> {
     return this.during(batch, async () => {
       const held = new HeldAnswers(pendings);
       try {
@@ -188,7 +188,7 @@ export class PartyBatches {
     });
   }
 
-  private async decideHeld(batch: BatchParts, held: HeldAnswers, council: Council): Promise<void> {
+  private async decideHeld(batch: TermBatch, held: HeldAnswers, council: Council): Promise<void> {
     let consented: readonly RequestOutcome[] | undefined;
     let refusal: Error | undefined;
     await this.parts.decide(held.batch, {
@@ -222,7 +222,7 @@ export class PartyBatches {
 
   /** Has the iris service write down what would be stored. @returns why it did not */
   private async prepare(
-    batch: BatchParts,
+    batch: TermBatch,
     outcomes: readonly RequestOutcome[],
     traces: SpanGroup,
   ): Promise<string | undefined> {
@@ -257,7 +257,7 @@ export class PartyBatches {
 
   /** Brings irises into the graph. Rejects when it failed, here or elsewhere. */
   catchUp(
-    batch: BatchParts & { readonly done: number; readonly all: number },
+    batch: TermBatch & { readonly done: number; readonly all: number },
     irises: readonly RegisteredIris[],
     council: Council,
   ): Promise<void> {
@@ -287,7 +287,7 @@ export class PartyBatches {
     return undefined;
   }
 
-  private async during(batch: BatchParts, work: () => Promise<void>): Promise<void> {
+  private async during(batch: TermBatch, work: () => Promise<void>): Promise<void> {
     const { turns, metrics } = this.parts;
     await turns.take(async () => {
       this.lastBatch = Math.max(this.lastBatch, batch.number);
@@ -306,7 +306,7 @@ export class PartyBatches {
     return this.parts.index.isUnsaved ? 'the graph store does not store at present' : undefined;
   }
 
-  private outcome({ number }: BatchParts, answers: Buffer, failure: string | undefined): Outcome {
+  private outcome({ number }: TermBatch, answers: Buffer, failure: string | undefined): Outcome {
     const { sums } = this.parts;
     return {
       batch: number,
@@ -320,7 +320,7 @@ export class PartyBatches {
 
 const EMPTY = Buffer.alloc(0);
 
-function nameOf({ number, nonce }: BatchParts): BatchName {
+function nameOf({ number, nonce }: TermBatch): BatchName {
   return nameBatch(number, nonce);
 }
 
