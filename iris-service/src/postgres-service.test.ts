@@ -89,6 +89,27 @@ describe('the iris service on PostgreSQL', () => {
     );
   });
 
+  it('makes no empty table where another schema has irises, and says how to name it', async () => {
+    const database = await cluster.createDatabase();
+    await cluster.sql(
+      'CREATE SCHEMA "Party_1"; CREATE TABLE "Party_1".irises (id bigint PRIMARY KEY)',
+      database,
+    );
+    // A name with capitals that is not quoted is another name.
+    for (const schema of [undefined, 'Party_1']) {
+      await refused(
+        { IRISPAIR_IRIS_STORE: cluster.url(schema === undefined ? { database } : { database, schema }) },
+        /no table irises where search_path looks, but one in the schema Party_1: give options=-c%20search_path%3D%22Party_1%22 in/,
+      );
+    }
+    const tables = await cluster.sql("SELECT FROM pg_class WHERE relname = 'irises'", database);
+    assert.equal(tables.length, 1);
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database, schema: '"Party_1"' }) },
+      /column left_code of Party_1\.irises is missing/,
+    );
+  });
+
   it('says while the database is away that it takes no changes, and answers the rest', async () => {
     const environment = { IRISPAIR_IRIS_STORE: cluster.url({ database: await cluster.createDatabase() }) };
     const test = await ServiceUnderTest.start(environment);

@@ -15,6 +15,7 @@ import { formatCapture, parseCapture } from 'irispair/input/ndjson';
 import { shareIris } from 'irispair/shares/iris-shares';
 import { irispair, type Ran } from 'irispair/support/run-command';
 import { ThreePartiesUnderTest } from './support/three-parties.js';
+import { unmasked } from './support/unmasked.js';
 
 const population = new Population('three parties');
 const PEOPLE = 12;
@@ -25,15 +26,6 @@ function enrolment(index: number): Iris {
 
 function again(index: number): Iris {
   return population.again(population.person(index), 1);
-}
-
-/** What is left of a template once it was shared: no code bit under the mask. */
-function unmasked({ left, right }: Iris): api.Iris {
-  const eye = ({ irisCodes, maskCodes }: Iris['left']) => ({
-    irisCodes: irisCodes.map((byte, index) => byte & maskCodes[index]),
-    maskCodes,
-  });
-  return irisMessage({ left: eye(left), right: eye(right) });
 }
 
 async function refusal(call: Promise<unknown>): Promise<{ code: number; details: string }> {

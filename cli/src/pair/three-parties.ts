@@ -1,6 +1,7 @@
 /** Three pairs on loopback in secret-shared mode: for trying it out. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LoggedProgress } from '@irispair/common/log/progress-log';
 import { PARTIES, PARTY_COUNT, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
 import { makePartyFiles, partySettings } from '@irispair/common/parties/party-files';
 import { ofEachParty } from '../client/of-each-party.js';
@@ -16,8 +17,12 @@ export interface ThreePartiesOptions {
   readonly directory: string;
   /** Further settings of all services. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Further settings of each party's services, such as where its stores are. */
+  readonly environments?: OfEachParty<Readonly<Record<string, string>>> | undefined;
   /** As of a pair. */
   readonly logged: (party: PartyIndex, service: ServiceName, line: string) => void;
+  /** As of a pair. */
+  readonly progress?: (party: PartyIndex, progress: LoggedProgress) => void;
   /** As of a pair. */
   readonly died: (party: PartyIndex, service: ServiceName, death: Parameters<PairOptions['died']>[1]) => void;
 }
@@ -91,9 +96,12 @@ function startParty(party: PartyIndex, place: PartyPlace, options: ThreePartiesO
     directory: place.directory,
     listen: place.listen,
     http: place.http,
-    environment: { ...options.environment, ...place.environment },
+    environment: { ...options.environment, ...options.environments?.[party], ...place.environment },
     logged: (service, line) => {
       options.logged(party, service, line);
+    },
+    progress: (progress) => {
+      options.progress?.(party, progress);
     },
     died: (service, death) => {
       options.died(party, service, death);

@@ -32,6 +32,7 @@ import type { IrisLink } from '../iris/iris-link.js';
 import type { RegisteredIris } from '../iris/registered-iris.js';
 import type { Registry } from '../iris/registry.js';
 import type { Outcome, Settle, Standing } from '@irispair/proto/agreement';
+import type { Readiness } from '../readiness.js';
 import type { AgreementMetrics } from '../telemetry/agreement-metrics.js';
 import type { CatchUpProgress } from '../telemetry/catch-up-progress.js';
 import type { Checksum } from './checksum.js';
@@ -63,6 +64,7 @@ export interface PartyBatchesParts {
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly progress: CatchUpProgress;
+  readonly readiness: Readiness;
   readonly metrics: AgreementMetrics;
   readonly logger: Logger;
   readonly turns: Turns;
@@ -261,7 +263,7 @@ export class PartyBatches {
     irises: readonly RegisteredIris[],
     council: Council,
   ): Promise<void> {
-    const { index, progress } = this.parts;
+    const { index, progress, readiness } = this.parts;
     return this.during(batch, async () => {
       let failure = this.whyNotBehind(irises);
       try {
@@ -272,6 +274,7 @@ export class PartyBatches {
       await index.saveWhatIsLeft();
       await council.stored(this.outcome(batch, EMPTY, failure ?? this.unsaved()));
       progress.reach(batch.done, batch.all);
+      readiness.noteApart(catchingUp(batch.done, batch.all));
     });
   }
 
@@ -335,6 +338,11 @@ function isRefusedWhole(error: unknown): boolean {
 /** Whatever the iris service says: the term is over, and the next one may begin. */
 function asUnavailable(error: unknown): UnavailableError {
   return error instanceof UnavailableError ? error : new UnavailableError(messageOf(error));
+}
+
+/** Why no requests are taken while the graphs are caught up. */
+function catchingUp(done: number, all: number): string {
+  return `the graphs of the three parties are catching up: ${done} of ${all} irises`;
 }
 
 function isChanging({ change }: RequestOutcome): boolean {

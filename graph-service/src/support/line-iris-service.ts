@@ -135,6 +135,8 @@ export class LineIrisService {
   readonly runNames = new Map<string, number>();
   /** Commits fail while it is set. */
   refuseCommits = false;
+  /** The next row that is linked gets its first two neighbours the wrong way round. */
+  misranks = false;
   private readonly turns = new Turns();
   private isStopped = false;
   private lastSession = 0;
@@ -341,12 +343,13 @@ export class LineIrisService {
         if (step.candidates.length > 0)
           await this.meet(search.run, number, `${search.side} ${step.candidates.toString('base64')}`);
         const line = lines[search.side === Side.LEFT ? 0 : 1];
-        return await line.evaluate({
+        const ranked = await line.evaluate({
           ...step,
           open: open === undefined ? undefined : this.placed(open),
           trace: undefined,
           deadline: step.deadlineMicroseconds,
         });
+        return this.misranks && open?.query?.$case === 'stored' ? this.misranked(ranked) : ranked;
       } catch (error) {
         return failed(step, error);
       }
@@ -361,6 +364,15 @@ export class LineIrisService {
     call.on('end', () => {
       call.end();
     });
+  }
+
+  private misranked(answer: StepAnswer): StepAnswer {
+    this.misranks = false;
+    const entered = Buffer.from(answer.entered);
+    // Pairs of a candidate and its rank, 4 bytes each.
+    answer.entered.copy(entered, 0, 8, 12);
+    answer.entered.copy(entered, 8, 0, 4);
+    return { ...answer, entered };
   }
 
   /** The line knows places only. */

@@ -29,6 +29,7 @@ import { inTransaction, UnansweredError } from './postgres-transaction.js';
 import { writeIrises } from './postgres-write.js';
 import { recordFormOf, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
+import { refuseTableElsewhere } from './table-elsewhere.js';
 
 /** The schema of what is ours. */
 export const IRISPAIR_SCHEMA = 'irispair';
@@ -79,6 +80,7 @@ export class PostgresIrisStore implements IrisStore {
    */
   static async open(options: PostgresIrisStoreOptions): Promise<PostgresIrisStore> {
     const { address, identity, logger } = options;
+    await refuseTableElsewhere(address);
     await migrate(address, { schema: IRISPAIR_SCHEMA, directory: MIGRATIONS });
     const head = new PostgresHead(address.name, identity);
     const journal =

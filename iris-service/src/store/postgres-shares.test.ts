@@ -135,6 +135,23 @@ describe("a deployment's table of shares", () => {
     );
   });
 
+  it('is loaded without an iris that was lost, once its id is listed as deleted', async () => {
+    await cluster.sql(
+      "UPDATE irises SET left_code = '', left_mask = '', right_code = '', right_mask = '' WHERE id = 8",
+      database,
+    );
+    await assert.rejects(load(), /row 8: left_code has 0 bytes/);
+    await cluster.sql(
+      'INSERT INTO irispair.deletions SELECT id, version_id FROM irises WHERE id = 8',
+      database,
+    );
+    const records = await load();
+    assert.deepEqual(
+      [...records].filter(([, record]) => record === undefined).map(([serial]) => serial),
+      [8],
+    );
+  });
+
   it('is not taken over by plain mode, nor a table of plain mode by secret-shared mode', async () => {
     await assert.rejects(open(PLAIN), (error) => {
       assert.ok(error instanceof MisconfiguredError, String(error));

@@ -28,6 +28,19 @@ export class ThreePartiesUnderTest {
 
   /** Starts all services and waits until the parties serve. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<ThreePartiesUnderTest> {
+    const test = await ThreePartiesUnderTest.launch(environment);
+    await test.untilReady();
+    return test;
+  }
+
+  /**
+   * Starts all services, and leaves it to the test whether and when they serve.
+   * @param environments further settings of each party's services
+   */
+  static async launch(
+    environment: Readonly<Record<string, string>>,
+    environments?: OfEachParty<Readonly<Record<string, string>>>,
+  ): Promise<ThreePartiesUnderTest> {
     const directory = await mkdtemp(join(tmpdir(), 'irispair-test-'));
     const logs = ofEachParty((): string[] => []);
     const parties = await ThreeParties.start({
@@ -37,19 +50,14 @@ export class ThreePartiesUnderTest {
         IRISPAIR_ARRIVAL_MILLISECONDS: '3000',
         ...environment,
       },
+      environments,
       logged: (party, service, line) => logs[party].push(`[party ${party}, ${service}] ${line}`),
+      progress: (party, { task, done, all }) =>
+        logs[party].push(`[party ${party}] ${task}: ${done} of ${all}`),
       died: (party, service, { reason }) => logs[party].push(`[party ${party}, ${service}] ended: ${reason}`),
     });
     const clients = ofEachParty((party) => new PairClient(parties.addresses[party]));
-    const test = new ThreePartiesUnderTest(
-      directory,
-      parties,
-      new PartiesClient(parties.addresses),
-      clients,
-      logs,
-    );
-    await test.untilReady();
-    return test;
+    return new ThreePartiesUnderTest(directory, parties, new PartiesClient(parties.addresses), clients, logs);
   }
 
   /** As `--parties` takes it. */
