@@ -17,7 +17,7 @@ done
 (cd /gathered && npm ci --omit=dev --workspace "$workspace" --no-audit --no-fund --loglevel=error)
 
 for folder in "$@"; do
-  for part in dist browser/static browser/dist migrations bin irispair grpc build/irispair_native.node; do
+  for part in dist browser/static browser/dist migrations bin node-setup irispair grpc build/irispair_native.node; do
     [ -e "$folder/$part" ] || continue
     mkdir -p "/gathered/$folder/$(dirname "$part")"
     cp -r "$folder/$part" "/gathered/$folder/$part"

@@ -22,6 +22,8 @@ run('buf format', ['node_modules/.bin/buf', 'format', '--diff', '--exit-code']);
 run('clang-format', ['clang-format', '--dry-run', '-Werror', ...NATIVE_SOURCES]);
 run('shellcheck', [
   'shellcheck',
-  ...['docker', 'scripts', 'test'].flatMap(filesBelow).filter((file) => file.endsWith('.sh')),
+  ...['cli/node-setup', 'docker', 'k8s', 'scripts', 'test']
+    .flatMap(filesBelow)
+    .filter((file) => file.endsWith('.sh')),
   '.ci/run',
 ]);

@@ -2,7 +2,7 @@
 # The one list of system packages. Installs those of a group that are missing, when root on Debian or Ubuntu; otherwise
 # names them in one line and fails.
 #
-#   sh scripts/packages.sh build|test|numa|docker|ci
+#   sh scripts/packages.sh build|test|numa|docker|k8s|ci
 #   sh scripts/packages.sh numa-kernel DIRECTORY    unpacks the kernel of virtual machines there, once; it is not installed
 set -eu
 
@@ -10,7 +10,8 @@ build="g++ cmake make libssl-dev"
 test="$build libgtest-dev libsimde-dev postgresql openssl prometheus chromium"
 numa="$build qemu-system-x86 busybox-static"
 docker="debootstrap docker.io docker-compose iproute2"
-ci="$test $numa clang clang-format libclang-rt-14-dev shellcheck"
+k8s="golang-go python3-pip shellcheck"
+ci="$test $numa $k8s clang clang-format libclang-rt-14-dev"
 guest_kernel="linux-image-cloud-amd64"
 
 case "${1:-}" in
@@ -19,8 +20,9 @@ case "${1:-}" in
   numa) wanted=$numa ;;
   numa-kernel) wanted='' ;;
   docker) wanted=$docker ;;
+  k8s) wanted=$k8s ;;
   ci) wanted=$ci ;;
-  *) echo "usage: sh scripts/packages.sh build|test|numa|docker|ci, or numa-kernel DIRECTORY" >&2; exit 2 ;;
+  *) echo "usage: sh scripts/packages.sh build|test|numa|docker|k8s|ci, or numa-kernel DIRECTORY" >&2; exit 2 ;;
 esac
 
 # What a package is for, by a file or command that it brings.
@@ -35,6 +37,8 @@ present() {
     libclang-rt-14-dev) test -e /usr/lib/llvm-14/lib/clang ;;
     docker.io) command -v dockerd ;;
     iproute2) command -v ip ;;
+    golang-go) command -v go ;;
+    python3-pip) python3 -m pip --version ;;
     # Debian keeps its programs by version, out of the path.
     postgresql) ls /usr/lib/postgresql/*/bin/initdb ;;
     *) command -v "$1" ;;

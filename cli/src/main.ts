@@ -11,6 +11,7 @@ import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { ExitCode } from './commands/exit-code.js';
 import { addGenerateCommand } from './commands/generate.js';
+import { addNodesCommands } from './commands/nodes.js';
 import { addPlacementCommand } from './commands/placement.js';
 import { addRecallCommand } from './commands/recall.js';
 import { addShareCommand } from './commands/share.js';
@@ -39,6 +40,7 @@ addTransferCommands(program);
 addPlacementCommand(program);
 addRecallCommand(program);
 addDoctorCommand(program);
+addNodesCommands(program);
 addDemoCommand(program);
 addAdviseCommand(program);
 

@@ -67,6 +67,8 @@ const SETTINGS = z.object({
     .default(0.01),
   /** Secret-shared mode: where the three graph services agree, party 0 first. Party 0 listens, the others join it. */
   IRISPAIR_AGREEMENT: partyAddressesSetting().optional(),
+  /** Where party 0 listens for the other two; not set: at its own address of IRISPAIR_AGREEMENT. */
+  IRISPAIR_AGREEMENT_LISTEN: addressSetting().optional(),
   /** Secret-shared mode: milliseconds for which a request waits to arrive at all three parties. */
   IRISPAIR_ARRIVAL_MILLISECONDS: integerSetting(1, 600_000).default(5_000),
   IRISPAIR_LOG_LEVEL: choiceSetting(LOG_LEVELS).default('info'),

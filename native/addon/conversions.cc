@@ -125,8 +125,9 @@ MemoryPolicy ToPolicy(const Napi::Value& value) {
     return {PolicyKind::kPreferred,
             {static_cast<int>(ToInteger(policy.Get("node"), "policy.node", 0, 1023))}};
   }
-  if (kind == "default") return {};
-  Refuse("policy.kind", "bind, preferred, interleave or default is expected");
+  // What the cgroup gives an arena is not asked for.
+  if (kind == "default" || kind == "given") return {};
+  Refuse("policy.kind", "bind, preferred, interleave, given or default is expected");
 }
 
 PoolPlan ToPoolPlan(const Napi::Value& value, const char* field) {

@@ -73,3 +73,9 @@ function readParties(text: string): OfEachParty<string> {
     throw error;
   }
 }
+
+/** Parses an option that is a whole number. */
+export function integerArgument(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('give an integer');
+  return Number(text);
+}

@@ -15,6 +15,7 @@ import { jsonOption, serverOption, type ServerOptions } from './options.js';
 
 interface PlacementOptions extends ServerOptions {
   readonly check?: boolean;
+  readonly certain?: boolean;
   readonly svg?: string;
 }
 
@@ -25,6 +26,7 @@ export function addPlacementCommand(program: Command): void {
     .description('where a running pair is: threads by CPU and node, memory by node, hugepages, moves')
     .addOption(serverOption())
     .option('--check', 'exit code 1 when a target is missed')
+    .option('--certain', 'with --check: also when it cannot be told whether a target is met')
     .option('--svg <file>', 'also draw it into a file')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  irispair placement --check --svg placement.svg')
@@ -43,7 +45,9 @@ async function show(options: PlacementOptions): Promise<ExitCode> {
   if (formatOf(options) === 'json') print(placementJson(report, targets));
   else print([describePlacement(report), plotPlacement(report), describeTargets(targets)].join('\n\n'));
   if (report.irisAway !== '') note(report.irisAway);
-  if (options.check === true && targets.some(({ verdict }) => verdict === 'missed')) return ExitCode.Failed;
+  const failing = options.certain === true ? ['missed', 'cannot tell'] : ['missed'];
+  if (options.check === true && targets.some(({ verdict }) => failing.includes(verdict)))
+    return ExitCode.Failed;
   return report.irisAway === '' ? ExitCode.Done : ExitCode.Unavailable;
 }
 

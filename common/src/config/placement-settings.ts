@@ -15,6 +15,8 @@ export const PLACEMENT_SETTINGS = {
   IRISPAIR_PLACEMENT: choiceSetting(['split', 'shared', 'off']).optional(),
   /** Stop rather than fall back when the wanted placement cannot be had. */
   IRISPAIR_PLACEMENT_STRICT: switchSetting().default(false),
+  /** What binds memory under `split`: the service itself, or the cgroup that it was started in, as a kubelet does. */
+  IRISPAIR_MEMORY_BINDING: choiceSetting(['process', 'cgroup']).default('process'),
   /** NUMA node of the graph service. */
   IRIS_MPC_NUMA_TOKIO_NODE: nodeSetting(),
   /** NUMA node of the iris service's threads. */

@@ -34,6 +34,10 @@ function decide(topology: Topology, environment: Environment = {}, service: Plac
   return decidePlacement(topology, readEnvironment(z.object(PLACEMENT_SETTINGS), environment), service);
 }
 
+function given(id: number) {
+  return { kind: 'given', nodes: [id] };
+}
+
 describe('placement', () => {
   it('splits by default on two usable nodes, the second for the irises', () => {
     const decision = decide(machine(node(0, [0, 2]), node(1, [1, 3])));
@@ -61,6 +65,51 @@ describe('placement', () => {
       IRISPAIR_PLACEMENT: 'shared',
     });
     assert.deepEqual(decision.arenas.policy, { kind: 'interleave', nodes: [0, 1] });
+  });
+
+  describe('where the cgroup binds memory', () => {
+    const cgroup = {
+      IRISPAIR_PLACEMENT: 'split',
+      IRISPAIR_PLACEMENT_STRICT: '1',
+      IRISPAIR_MEMORY_BINDING: 'cgroup',
+      IRIS_MPC_NUMA_TOKIO_NODE: '0',
+      IRIS_MPC_NUMA_WORKER_NODE: '1',
+    };
+    /** A container's view: its own node's CPUs and memory. */
+    const confined = (id: 0 | 1, memoryOf: readonly number[]): Topology =>
+      machine(
+        ...[0, 1].map((one) => ({
+          ...node(one, one === id ? [one] : [], memoryOf.includes(one) ? 'allowed' : 'forbidden'),
+          allCpus: [one],
+        })),
+      );
+
+    it('splits and asks nothing of the kernel, each service on the node that it was given', () => {
+      const graph = decide(confined(0, [0]), cgroup, 'graph');
+      assert.deepEqual([graph.placement, graph.graph], ['split', { node: 0, cpus: [0], memory: given(0) }]);
+      const iris = decide(confined(1, [1]), cgroup, 'iris');
+      assert.deepEqual(iris.iris, { node: 1, cpus: [1], memory: given(1) });
+      assert.deepEqual(iris.arenas, { policy: given(1), fallbackNodes: [] });
+      assert.match(iris.reason, /irises in the memory of node 1, as the cgroups give it/);
+    });
+
+    it('refuses memory of other nodes, and CPUs of another, by name', () => {
+      for (const [topology, problem] of [
+        [confined(1, [0, 1]), /memory may come from nodes 0, 1, .*a cgroup that allows node 1 alone/],
+        [confined(0, [0]), /node 1 \(IRIS_MPC_NUMA_WORKER_NODE\) has no CPU that this process may run on/],
+      ] as const) {
+        assert.throws(
+          () => decide(topology, cgroup, 'iris'),
+          (error) => {
+            assert.ok(error instanceof MisconfiguredError);
+            assert.match(error.message, problem);
+            return true;
+          },
+        );
+      }
+      const lenient = { ...cgroup, IRISPAIR_PLACEMENT_STRICT: '0' };
+      assert.equal(decide(confined(1, [0, 1]), lenient, 'iris').placement, 'shared');
+    });
   });
 
   it('touches nothing when off', () => {

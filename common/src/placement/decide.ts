@@ -6,6 +6,7 @@
  *    CPUs, its arenas bound to the memory node.
  * 3. `shared`: both on all allowed CPUs, memory interleaved over the allowed nodes.
  * 4. `off`: nothing is touched.
+ * Where the cgroup binds memory, `split` asks nothing of the kernel and sees that each service was given its node alone.
  * What cannot be had falls back to `shared`, or stops the service when placement is strict.
  *
  * Each service decides by itself. In containers each may use its own node's CPUs alone: then both nodes must be named, and
@@ -60,7 +61,8 @@ export function decidePlacement(
     return shared(topology, 'both services share all nodes: IRISPAIR_PLACEMENT=shared');
 
   const nodes = chooseNodes(topology, settings, service);
-  if (nodes.kind === 'chosen') return split(nodes, topology);
+  if (nodes.kind === 'chosen')
+    return settings.IRISPAIR_MEMORY_BINDING === 'cgroup' ? given(nodes) : split(nodes, topology);
   if (settings.IRISPAIR_PLACEMENT_STRICT && isSplitAsked(settings)) {
     throw new MisconfiguredError(
       `placement split is not possible: ${nodes.problem}; set IRISPAIR_PLACEMENT=shared, name other nodes, or unset IRISPAIR_PLACEMENT_STRICT`,
@@ -121,6 +123,18 @@ function chooseNodes(
   if (memory.memoryBytes === 0 || (service === 'iris' && !memory.memoryAllowed)) {
     return { kind: 'none', problem: `node ${memoryId} has no memory that this process may use` };
   }
+  if (settings.IRISPAIR_MEMORY_BINDING === 'cgroup') {
+    const own = service === 'graph' ? graph : memory;
+    const allowed = memoryNodes(topology);
+    if (allowed.length !== 1 || allowed[0] !== own.id) {
+      return {
+        kind: 'none',
+        problem:
+          `memory may come from ${allowed.length === 1 ? 'node' : 'nodes'} ${allowed.join(', ')}, ` +
+          `and IRISPAIR_MEMORY_BINDING=cgroup needs a cgroup that allows node ${own.id} alone`,
+      };
+    }
+  }
   return { kind: 'chosen', graph, worker, memory };
 }
 
@@ -144,6 +158,18 @@ function split({ graph, worker, memory }: ChosenNodes, topology: Topology): Plac
     graph: { node: graph.id, cpus: graph.cpus, memory: memoryOf(graph) },
     iris: { node: worker.id, cpus: worker.cpus, memory: memoryOf(worker) },
     arenas: { policy: { kind: 'bind', nodes: [memory.id] }, fallbackNodes: others.length > 1 ? others : [] },
+  };
+}
+
+/** As {@link split}, where the cgroup gave the memory. */
+function given({ graph, worker, memory }: ChosenNodes): PlacementDecision {
+  const of = ({ id }: NumaNode): MemoryPolicy => ({ kind: 'given', nodes: [id] });
+  return {
+    placement: 'split',
+    reason: `graph service on node ${graph.id}, iris service on node ${worker.id}, irises in the memory of node ${memory.id}, as the cgroups give it`,
+    graph: { node: graph.id, cpus: graph.cpus, memory: of(graph) },
+    iris: { node: worker.id, cpus: worker.cpus, memory: of(worker) },
+    arenas: { policy: of(memory), fallbackNodes: [] },
   };
 }
 

@@ -3,6 +3,8 @@ export type MemoryPolicy =
   | { readonly kind: 'bind'; readonly nodes: readonly number[] }
   | { readonly kind: 'preferred'; readonly node: number }
   | { readonly kind: 'interleave'; readonly nodes: readonly number[] }
+  /** The cgroup allows these nodes alone: nothing is asked of the kernel. */
+  | { readonly kind: 'given'; readonly nodes: readonly number[] }
   | { readonly kind: 'default' };
 
 /** Whether arenas use hugepages: fail without them, fall back, or do not try. */
@@ -13,6 +15,7 @@ export function nodesOfPolicy(policy: MemoryPolicy): readonly number[] {
   switch (policy.kind) {
     case 'bind':
     case 'interleave':
+    case 'given':
       return policy.nodes;
     case 'preferred':
       return [policy.node];

@@ -7,8 +7,10 @@ import type { PartyBatches } from './party-batches.js';
 /** The parts. */
 export interface AgreementParts extends Omit<DeskParts, 'decide' | 'metrics'> {
   readonly identity: PartyIdentity;
-  /** HOST:PORT where the leader listens. */
+  /** HOST:PORT where the followers find the leader. */
   readonly address: string;
+  /** HOST:PORT where the leader listens. */
+  readonly listen: string;
   readonly batches: PartyBatches;
   readonly metrics: AgreementMetrics;
   /** For so long a request waits to arrive at all three parties. */

@@ -60,9 +60,9 @@ export class Leader extends PartyDesk {
 
   private constructor(parts: AgreementParts) {
     super(parts);
-    const { identity, address, batches, index } = parts;
+    const { identity, listen, batches, index } = parts;
     this.seats = new Seats(
-      { identity, address, settings: () => batches.settings, graph: () => index.parts() },
+      { identity, address: listen, settings: () => batches.settings, graph: () => index.parts() },
       {
         joined: () => {
           this.changed();
@@ -84,7 +84,7 @@ export class Leader extends PartyDesk {
   static async listen(parts: AgreementParts): Promise<Leader> {
     const leader = new Leader(parts);
     const port = await leader.seats.listen();
-    parts.logger.info({ listen: parts.address, port }, 'waiting for the other two parties');
+    parts.logger.info({ listen: parts.listen, port }, 'waiting for the other two parties');
     return leader;
   }
 

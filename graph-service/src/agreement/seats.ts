@@ -88,7 +88,8 @@ export class Seats {
         }
         reject(
           new MisconfiguredError(
-            `cannot listen on ${address}: ${error.message}; choose another IRISPAIR_AGREEMENT`,
+            `cannot listen on ${address}: ${error.message}; choose another address in IRISPAIR_AGREEMENT, ` +
+              "or in IRISPAIR_AGREEMENT_LISTEN where it is not this machine's own",
           ),
         );
       });

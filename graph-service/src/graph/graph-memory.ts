@@ -17,8 +17,9 @@ export interface GraphChunk {
   readonly buffer: SharedArrayBuffer;
 }
 
-const NODES_A_CHUNK = 16_384;
-const UPPER_ROWS_A_CHUNK = 512;
+/** Rows that a chunk has: of the bottom layer, and of one above. */
+export const NODES_A_CHUNK = 16_384;
+export const UPPER_ROWS_A_CHUNK = 512;
 const NODES_TABLE = 'nodes';
 
 /** Both graphs. */

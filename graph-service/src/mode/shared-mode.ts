@@ -51,6 +51,7 @@ export function sharedMode(settings: GraphServiceSettings): Mode {
         metrics,
         identity,
         address,
+        listen: settings.IRISPAIR_AGREEMENT_LISTEN ?? address,
         batches: new PartyBatches({ ...parts, party, sums, settings: termsOf(settings), metrics }),
         arrivalMilliseconds: settings.IRISPAIR_ARRIVAL_MILLISECONDS,
       };

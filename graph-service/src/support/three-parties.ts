@@ -61,6 +61,17 @@ export class PartyUnderTest {
     return join(this.house.directory, `graph-${this.party}`);
   }
 
+  /** As where the others reach party 0 by another address than it has itself. */
+  private get agreement(): Record<string, string> {
+    const { agreement } = this.house;
+    if (this.party !== 0) return { IRISPAIR_AGREEMENT: agreement };
+    const [own, ...others] = agreement.split(',');
+    return {
+      IRISPAIR_AGREEMENT: [own.replace(/^.*:/, '192.0.2.1:'), ...others].join(','),
+      IRISPAIR_AGREEMENT_LISTEN: own,
+    };
+  }
+
   async startIris(): Promise<void> {
     this.iris = await LineIrisService.start(this.socket, {
       party: this.party,
@@ -79,7 +90,7 @@ export class PartyUnderTest {
         ...process.env,
         ...this.house.certificates.settings(PARTIES[this.party]),
         IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
-        IRISPAIR_AGREEMENT: this.house.agreement,
+        ...this.agreement,
         IRISPAIR_PLACEMENT: 'off',
         IRISPAIR_LISTEN: `127.0.0.1:${this.port}`,
         IRISPAIR_IRIS_SOCKET: this.socket,

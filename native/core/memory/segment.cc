@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/memory/numa_maps.h"
 #include "core/system/error.h"
 
 #ifndef MAP_HUGE_2MB
@@ -120,6 +121,14 @@ Segment::Segment(std::size_t bytes, const SegmentPlan& plan, KernelCalls& calls)
 }
 
 Segment::~Segment() { Unmap(); }
+
+PageCount Segment::CountPages() const {
+  const PageCount looked_up = irispair::CountPages(address_, bytes_, page_bytes());
+  const bool on_hugepages = backing_ == Backing::kHugetlbfs || backing_ == Backing::kHugepages;
+  if (looked_up.refused == 0 || !on_hugepages) return looked_up;
+  std::ifstream numa_maps("/proc/self/numa_maps");
+  return CountMapping(numa_maps, address_, bytes_, page_bytes()).value_or(looked_up);
+}
 
 std::size_t Segment::page_bytes() const {
   return backing_ == Backing::kHugetlbfs || backing_ == Backing::kHugepages ? kHugepageBytes

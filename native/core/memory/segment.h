@@ -51,7 +51,8 @@ class Segment {
   PolicyKind policy() const { return policy_; }
   // What was tried before and why it failed, one sentence each.
   const std::vector<std::string>& fallbacks() const { return fallbacks_; }
-  PageCount CountPages() const { return irispair::CountPages(address_, bytes_, page_bytes()); }
+  // Where the kernel does not look pages up for this process, hugepages are told by their mapping.
+  PageCount CountPages() const;
 
  private:
   bool TryHugetlbfs(const SegmentPlan& plan, KernelCalls& calls);

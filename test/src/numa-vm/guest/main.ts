@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { GuestPair } from './pair.js';
 import { ScenarioReport, tellEnd } from './report.js';
 import type { Scenario } from './scenario.js';
-import { bindingForbidden, cpuset } from './scenarios/confined.js';
+import { bindingForbidden, boundByCgroup, cpuset } from './scenarios/confined.js';
 import {
   hugepagesOff,
   hugepagesRequired,
@@ -12,6 +12,7 @@ import {
   tooFewPages,
 } from './scenarios/hugepages.js';
 import { nodeWithoutCpus, nodeWithoutMemory, oneNode } from './scenarios/lacking.js';
+import { nodeSetup } from './scenarios/node-setup.js';
 import { afterKill, gapInNumbering, growth, split } from './scenarios/split.js';
 import { Visitors } from './visitors.js';
 
@@ -24,8 +25,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'pages-on-the-wrong-node': pagesOnTheWrongNode,
   'hugepages-off': hugepagesOff,
   'hugepages-required': hugepagesRequired,
+  'node-setup': nodeSetup,
   cpuset,
   'binding-forbidden': bindingForbidden,
+  'bound-by-cgroup': boundByCgroup,
   'gap-in-numbering': gapInNumbering,
   'node-without-cpus': nodeWithoutCpus,
   'node-without-memory': nodeWithoutMemory,

@@ -25,7 +25,7 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 const COMMANDS = ['sh', 'mount', 'umount', 'stty', 'ifconfig', 'poweroff'];
 const PACKAGES = ['proto', 'common', 'native', 'iris-service', 'graph-service', 'cli', 'test'];
 /** What a program loads when it runs; declarations, sources and source maps stay here. */
-const LOADED = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.proto', '.sql']);
+const LOADED = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.proto', '.sh', '.sql']);
 const HELPERS = ['forbid-binding', 'pages-by-node'];
 const HELPER_FLAGS = ['-std=c++20', '-O1', '-Wall', '-Wextra', '-Werror', '-static'];
 
