@@ -193,6 +193,7 @@ async function startServing(
       queue: settings.IRISPAIR_QUEUE_SIZE,
     },
     decide,
+    client,
     index,
     registry,
     progress,
@@ -205,9 +206,10 @@ async function startServing(
   const link = new IrisLink(
     client,
     {
-      joined: () =>
+      joined: (session) =>
         turns.take(async () => {
           readiness.noteIrisAway('the graph is catching up with the iris service');
+          await desk.greet(session);
           registry.reset(await client.registry());
           progress.begin();
           await desk.catchUp();

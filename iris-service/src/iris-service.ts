@@ -28,6 +28,7 @@ import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
 import { totalmem } from 'node:os';
 import type { Comparing } from './comparing/comparing.js';
+import { AgreedBatches } from './gallery/agreed-batches.js';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { OwnedSocket } from './hop/owned-socket.js';
@@ -101,6 +102,7 @@ export async function startIrisService(
       socket,
       reporter,
       gallery,
+      agreed: store.journal === undefined ? undefined : new AgreedBatches(gallery, store.journal),
       engine,
       comparing,
       form,
@@ -120,6 +122,7 @@ interface Parts {
   readonly settings: IrisServiceSettings;
   readonly socket: OwnedSocket;
   readonly gallery: Gallery;
+  readonly agreed: AgreedBatches | undefined;
   readonly engine: EngineCore;
   readonly comparing: Comparing;
   readonly form: RecordForm;
@@ -136,6 +139,7 @@ async function serve(parts: Parts): Promise<IrisService> {
     socket,
     reporter,
     gallery,
+    agreed,
     engine,
     comparing,
     form,
@@ -155,6 +159,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       comparing,
       form,
       gallery,
+      agreed,
       sessions,
       placement: new PlacementReport(reporter, engine, gallery),
       requests: new RequestMetrics(monitoring.registry),

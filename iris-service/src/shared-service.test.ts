@@ -100,7 +100,10 @@ describe('iris services of three parties', () => {
   ): Promise<void> {
     const expected = await plain.commit(changesFor((probe) => probe.plain));
     const answers = await ofEach((party) =>
-      three.parties[party].commit(changesFor((probe) => probe.shared[party])),
+      three.commit(
+        party,
+        changesFor((probe) => probe.shared[party]),
+      ),
     );
     for (const answer of answers) assert.deepEqual(answer, expected);
   }
@@ -211,13 +214,13 @@ describe('iris services of three parties', () => {
     const serial = registry.reduce((sum, { entries }) => sum + entries.byteLength / 8, 1);
     const handles = await ofEach(async (party) => {
       const [handle] = await three.parties[party].prepareProbes(three.session(party), [shares[party]]);
-      await three.parties[party].commit([insert(handle, serial)]);
+      await three.commit(party, [insert(handle, serial)]);
       return handle;
     });
     for (const party of PARTIES) {
       const { iris } = await three.parties[party].fetch(serial);
       assert.deepEqual(iris, shares[party]);
-      await three.parties[party].commit([remove([serial, 0])]);
+      await three.commit(party, [remove([serial, 0])]);
       await three.parties[party].release([handles[party]]);
     }
     const [own] = await plain.prepare(plainSession, [irisOf('given back')]);

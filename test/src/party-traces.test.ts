@@ -29,7 +29,10 @@ describe('traces of three parties', () => {
   it('say of a hop how many rounds and bytes it took, and how long it waited for the others', async () => {
     const handles = await three.prepare([irisOf('a'), irisOf('b'), irisOf('c')]);
     await ofEach((party) =>
-      three.parties[party].commit(handles[party].map((handle, index) => insert(handle, index + 1))),
+      three.commit(
+        party,
+        handles[party].map((handle, index) => insert(handle, index + 1)),
+      ),
     );
     const place = { traceId: newTraceId(), spanId: newSpanId(), traceState: '', clockBegan: clockBeganNow() };
     const trace = traceContextOf(place);

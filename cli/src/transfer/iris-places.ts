@@ -26,9 +26,16 @@ export class StorePlace implements Source, Target {
     private readonly store: IrisStore,
   ) {}
 
-  /** @throws NotFoundError when there is none; MisconfiguredError when a service runs on it */
+  /** @throws NotFoundError when there is none; MisconfiguredError when a service runs on it, or it has a batch unsettled */
   static async open(place: string, badRows: BadRowRule): Promise<StorePlace> {
-    return new StorePlace(nameOf(place), await openExistingIrisStore(settingsOf(place, badRows), logger));
+    const store = await openExistingIrisStore(settingsOf(place, badRows), logger);
+    if (store.journal?.state.prepared !== undefined) {
+      await store.close();
+      throw new MisconfiguredError(
+        `${nameOf(place)} holds a batch that the three parties have not settled: start them once, until they serve`,
+      );
+    }
+    return new StorePlace(nameOf(place), store);
   }
 
   /** Opens a store to fill; makes it when there is none. @throws MisconfiguredError when it holds something else */

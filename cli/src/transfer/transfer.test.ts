@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ConflictError, InvalidInputError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
+import { nameBatch, TERM_NONCE_BYTES } from '@irispair/common/parties/batch-name';
 import { until } from '@irispair/common/support/until';
 import type { StoredIris, StoreIdentity } from '@irispair/iris-service/store/iris-store';
 import { LmdbGraphStore } from '@irispair/graph-service/store/lmdb-graph-store';
@@ -379,6 +380,11 @@ describe('export, import and copy', () => {
     assert.equal((await irispair(['export', file, '--store', place('from')])).code, 0);
     await (await LmdbGraphStore.open(place('graph'), 20)).close();
     const owned = await LmdbIrisStore.open(place('owned'), PLAIN);
+    const unsettled = await LmdbIrisStore.open(place('unsettled'), PARTY_1);
+    await unsettled.journal?.prepare(nameBatch(1, Buffer.alloc(TERM_NONCE_BYTES)), [
+      { serialId: serialId(1), version: version(1), record: null },
+    ]);
+    await unsettled.close();
     const refused: [string[], RegExp][] = [
       [['export', file, '--store', place('from')], /people\.irises: there already/],
       [['export', place('x'), '--store', place('none')], /there is no iris store in .*none/],
@@ -393,6 +399,10 @@ describe('export, import and copy', () => {
       [
         ['copy', '--from', place('party'), '--to', place('party 2')],
         /party 2 holds party 2, what is to go there has 1/,
+      ],
+      [
+        ['export', place('x'), '--store', place('unsettled')],
+        /unsettled holds a batch that the three parties have not settled: start them once/,
       ],
       [['import', place('none'), '--store', place('x')], /ENOENT/],
       [['import', join(place('from'), 'data.mdb'), '--store', place('x')], /not an export of irises/],

@@ -2,7 +2,7 @@
  * The desk of parties 1 and 2, which follow party 0.
  *
  * 1. Join the leader whenever the own iris service is there, and say what this party holds.
- * 2. When the leader's graph is another, take it.
+ * 2. Apply or drop what an earlier term left prepared, as the leader says. When its graph is another, take it.
  * 3. Tell the leader of every request that arrives; do its batches; answer once all three came to the same.
  * 4. When the call ends, refuse all that waits, and join again.
  */
@@ -18,7 +18,7 @@ import {
 } from '@irispair/common/errors/errors';
 import { isServiceError } from '@irispair/common/grpc/status';
 import { Turns } from '@irispair/common/process/turns';
-import type { AgreementClient, Batch, JoinResponse, Welcome } from '@irispair/proto/agreement';
+import type { AgreementClient, Batch, JoinResponse, Settle, Welcome } from '@irispair/proto/agreement';
 import type { Answer, Ask, Patience, Pending } from '../batch/request.js';
 import type { AgreementParts } from './agreement-parts.js';
 import { receiveGraph } from './graph-copy.js';
@@ -90,7 +90,7 @@ export class Follower extends PartyDesk {
 
   async drained(): Promise<void> {
     // What is in work ends first; nothing else is begun without the leader.
-    await this.parts.batches.standing();
+    await this.parts.batches.idle();
   }
 
   async close(): Promise<void> {
@@ -111,7 +111,7 @@ export class Follower extends PartyDesk {
         });
         continue;
       }
-      const reason = await this.takePart();
+      const reason = await this.takePart().catch(asTermEnd);
       this.leave(reason);
       await this.parts.batches.abandon(reason.message);
       await sleep(RETRY_MILLISECONDS, undefined, { signal }).catch(() => undefined);
@@ -168,6 +168,9 @@ export class Follower extends PartyDesk {
       case 'delay':
         this.tell(kind.value.reason);
         return;
+      case 'settle':
+        this.step(member, () => this.settle(member, kind.value));
+        return;
       case 'welcome':
         this.step(member, () => this.becomeEqual(member, kind.value));
         return;
@@ -199,6 +202,12 @@ export class Follower extends PartyDesk {
       this.parts.logger.error({ err: error }, 'what the leader asked for failed');
       member.term.end(new UnavailableError(messageOf(error)));
     });
+  }
+
+  private async settle({ call }: Membership, settle: Settle): Promise<void> {
+    const { batches } = this.parts;
+    await batches.settle(settle);
+    call.write({ kind: { $case: 'standing', value: await batches.standing() } });
   }
 
   private async becomeEqual(member: Membership, { standing, layerKey, nonce }: Welcome): Promise<void> {
@@ -308,6 +317,10 @@ function endedBy({ term }: Membership, problem: string): UnavailableError {
   const reason = new UnavailableError(problem);
   term.end(reason);
   return reason;
+}
+
+function asTermEnd(error: unknown): TermEnd {
+  return error instanceof UnavailableError ? error : new UnavailableError(messageOf(error));
 }
 
 function readEnd(error: Error): TermEnd {

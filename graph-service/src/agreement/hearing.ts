@@ -11,7 +11,7 @@ import { ConflictError, UnavailableError } from '@irispair/common/errors/errors'
 import type { PartyIndex } from '@irispair/common/parties/party';
 import type { Batch, JoinResponse, Outcome } from '@irispair/proto/agreement';
 import type { Logger } from '@irispair/common/log/logger';
-import type { BatchName, Council } from './party-batches.js';
+import type { TermBatch, Council } from './party-batches.js';
 import { Tally, type Stage } from './tally.js';
 import type { Term, TermEnd } from './term.js';
 import { LEADER } from './wire.js';
@@ -35,7 +35,7 @@ export class Hearing implements Council {
   ) {}
 
   /** Has the followers begin the next batch. */
-  begin(work: Batch['work'], stage: Stage): BatchName {
+  begin(work: Batch['work'], stage: Stage): TermBatch {
     this.number += 1;
     this.tally = new Tally(this.number, stage);
     this.broadcast({ $case: 'batch', value: { number: this.number, work } });

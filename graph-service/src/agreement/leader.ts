@@ -2,7 +2,8 @@
  * The desk of party 0, which leads.
  *
  * 1. Wait until both followers have joined and the own iris service is there.
- * 2. Begin a term: compare registries; have followers whose graph differs take the own; catch all three graphs up.
+ * 2. Begin a term: settle what an earlier one left prepared; compare registries; have followers whose graph differs take the own;
+ *    catch all three graphs up.
  * 3. Serve: gather requests that arrived at all three, agree on each batch, decide it, store it, answer it.
  * 4. Whatever goes wrong ends the term: all that waits is refused, all followers are told why, and it begins anew.
  */
@@ -20,6 +21,7 @@ import { inWork, PartyDesk } from './party-desk.js';
 import { refusalError } from './refusals.js';
 import type { Seat } from './seat.js';
 import { Seats, type Said } from './seats.js';
+import { settleTogether } from './settle-together.js';
 import { isTermEnd, Term, type TermEnd } from './term.js';
 import { LEADER } from './wire.js';
 
@@ -157,8 +159,8 @@ export class Leader extends PartyDesk {
 
   private async live(term: Term): Promise<void> {
     const { batches } = this.parts;
-    const own = await term.until(batches.standing());
     const seats = this.seats.all;
+    const own = await settleTogether(term, batches, seats);
     const standings = [own, ...seats.map(({ standing }) => standing)];
     checkRegistries(standings);
     const hearing = new Hearing(

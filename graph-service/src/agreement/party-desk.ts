@@ -27,6 +27,11 @@ export abstract class PartyDesk implements Desk {
   /** The term that this party takes part in. */
   protected abstract get presentTerm(): Term | undefined;
 
+  /** What an earlier session sent is done, or will not be: from now on the registry changes by this one alone. */
+  async greet(session: number): Promise<void> {
+    await this.parts.client.takeJournal(session);
+  }
+
   /** Catching up is agreed on. */
   catchUp(): Promise<void> {
     return Promise.resolve();

@@ -15,8 +15,8 @@ export class Seat {
 
   constructor(
     readonly party: PartyIndex,
-    /** What it held when it joined. */
-    readonly standing: Standing,
+    /** What it held when it said so last. */
+    public standing: Standing,
     private readonly call: LeaderStream,
   ) {}
 
@@ -33,6 +33,7 @@ export class Seat {
 
   /** It says anew what it holds. */
   stand(standing: Standing): void {
+    this.standing = standing;
     this.stood(standing);
   }
 

@@ -13,7 +13,7 @@ const PARTS = [
 
 /** One stage of one batch. */
 export class Tally {
-  /** Resolves when all three have spoken. */
+  /** Resolves when all three have spoken, never when one of them has failed. */
   readonly complete: Promise<void>;
   private readonly outcomes: (Outcome | undefined)[] = PARTIES.map(() => undefined);
   private missing = PARTY_COUNT;
@@ -32,6 +32,7 @@ export class Tally {
   put(party: PartyIndex, outcome: Outcome): boolean {
     if (outcome.batch !== this.batch || this.outcomes[party] !== undefined) return false;
     this.outcomes[party] = outcome;
+    if (outcome.failure !== '') return true;
     this.missing -= 1;
     if (this.missing === 0) this.done();
     return true;

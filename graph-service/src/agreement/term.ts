@@ -1,8 +1,7 @@
 /** One time that the three parties work together: from all having joined to the first thing that goes wrong. */
 import { randomBytes } from 'node:crypto';
 import { ConflictError, UnavailableError } from '@irispair/common/errors/errors';
-
-const NONCE_BYTES = 16;
+import { TERM_NONCE_BYTES } from '@irispair/common/parties/batch-name';
 
 /** Why a term is over, and whether the parties differ. */
 export type TermEnd = UnavailableError | ConflictError;
@@ -14,7 +13,7 @@ export function isTermEnd(error: unknown): error is TermEnd {
 
 /** A term. */
 export class Term {
-  readonly nonce = randomBytes(NONCE_BYTES);
+  readonly nonce = randomBytes(TERM_NONCE_BYTES);
   private ended: TermEnd | undefined;
   private readonly over: Promise<never>;
   private reject: (error: TermEnd) => void = () => undefined;

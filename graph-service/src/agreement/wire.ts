@@ -11,7 +11,7 @@ import { PARTIES, type PartyIndex } from '@irispair/common/parties/party';
 import { AgreementClient, type JoinRequest, type JoinResponse } from '@irispair/proto/agreement';
 
 /** Version of the protocol. */
-export const AGREEMENT_VERSION = 1;
+export const AGREEMENT_VERSION = 2;
 
 /** The party that leads. */
 export const LEADER: PartyIndex = PARTIES[0];

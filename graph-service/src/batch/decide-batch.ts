@@ -23,7 +23,7 @@ import type { Logger } from '@irispair/common/log/logger';
 import { nodeAttributes, type HopNodes } from '@irispair/common/traces/hop-nodes';
 import { SpanKind, type OpenSpan } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
-import type { Change } from '@irispair/proto/compute';
+import type { Change, TraceContext } from '@irispair/proto/compute';
 import { NO_RUN_NAMES, type RunNames } from '../agreement/run-names.js';
 import type { GraphIndex, NewNode } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
@@ -57,12 +57,22 @@ export interface BatchParts {
 /** How a batch is decided: alone, or as two other parties decide it. */
 export interface BatchTerms {
   readonly runs: RunNames;
-  /** Asked once it is decided, before anything is stored. @throws whatever all its requests are to be rejected with */
-  consent(outcomes: readonly Outcome[]): Promise<void>;
+  /**
+   * Asked once it is decided, before anything is stored.
+   * @param traces of the requests that change something
+   * @throws whatever all its requests are to be rejected with
+   */
+  consent(outcomes: readonly Outcome[], traces: SpanGroup): Promise<void>;
+  /** Stores the changes that were consented to, durably; resolves to the new ids. */
+  store(changes: readonly Change[], trace: TraceContext | undefined, client: IrisClient): Promise<VectorId[]>;
 }
 
 /** Plain mode. */
-export const ALONE: BatchTerms = { runs: NO_RUN_NAMES, consent: () => Promise.resolve() };
+export const ALONE: BatchTerms = {
+  runs: NO_RUN_NAMES,
+  consent: () => Promise.resolve(),
+  store: (changes, trace, client) => client.commit(changes, trace),
+};
 
 /** Who looks on while a batch is decided. */
 interface Watchers {
@@ -360,14 +370,14 @@ async function storeAndAnswer(
   parts: BatchParts,
   { traces, stages, terms }: Watchers,
 ): Promise<void> {
-  await terms.consent(outcomes);
+  const changing = outcomes.filter(({ change }) => change !== undefined);
+  const shown = traces.group(changing.map(({ pending }) => pending));
+  await terms.consent(outcomes, shown);
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
   if (waiting.length === 0) return;
-  const changing = waiting.filter(({ change }) => change !== undefined);
-  const shown = traces.group(changing.map(({ pending }) => pending));
   const ids =
-    changing.length === 0 ? [] : await stages.during('commit', () => commit(changing, parts, shown));
+    changing.length === 0 ? [] : await stages.during('commit', () => commit(changing, parts, shown, terms));
   await stages.during('link', () => follow(changing, ids, parts, shown, terms.runs));
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
@@ -382,13 +392,16 @@ async function commit(
   changing: readonly Outcome[],
   { client, nodes, fellBehind }: BatchParts,
   traces: SpanGroup,
+  terms: BatchTerms,
 ): Promise<VectorId[]> {
   const changes = changing.flatMap(({ change }) => change ?? []);
   try {
-    return await traces.watch('commit', SpanKind.Client, ({ context }) => client.commit(changes, context), {
-      ...nodeAttributes(nodes),
-      'irispair.commit.changes': changes.length,
-    });
+    return await traces.watch(
+      'commit',
+      SpanKind.Client,
+      ({ context }) => terms.store(changes, context, client),
+      { ...nodeAttributes(nodes), 'irispair.commit.changes': changes.length },
+    );
   } catch (error) {
     // Unless it was refused whole, nobody knows whether it was stored.
     if (!(error instanceof ExhaustedError || error instanceof StoreAwayError)) fellBehind();

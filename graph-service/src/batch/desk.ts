@@ -10,6 +10,8 @@ export interface Desk {
   submit(ask: Ask, patience: Patience): Promise<Answer>;
   /** Requests that are not decided yet and in no batch. */
   readonly waiting: number;
+  /** A session with the iris service has begun: its registry is read once this resolves. */
+  greet(session: number): Promise<void>;
   /** The registry was read anew: brings the graph up to it, unless that is agreed on later. */
   catchUp(): Promise<void>;
   /** The iris service is joined, registry and graph follow it. */

@@ -38,6 +38,10 @@ export class PlainDesk implements Desk {
     return this.batcher.waiting;
   }
 
+  greet(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async catchUp(): Promise<void> {
     const { index, registry, progress } = this.parts;
     await index.catchUp(registry.all(), (done, all) => {

@@ -24,6 +24,7 @@ import {
 } from '@irispair/common/ids/vector-id';
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
+import { batchNameBytes, readBatchNameIfAny, type BatchName } from '@irispair/common/parties/batch-name';
 import * as wire from '@irispair/proto/compute';
 import type { RegisteredIris } from './registered-iris.js';
 import type { SearchResult } from '../walk/order.js';
@@ -36,6 +37,13 @@ const IDLE_SCAN_MILLISECONDS = 600_000;
 /** More matches of one search are not told: more than anybody has. */
 const MOST_MATCHES = 65_535;
 const REGISTRY_ENTRY_BYTES = 8;
+
+/** What the iris service holds of the batches that three parties agreed on. */
+export interface Journal {
+  /** Applied last. */
+  readonly applied: BatchName | undefined;
+  readonly prepared: BatchName | undefined;
+}
 
 /** A client of the iris service. */
 export class IrisClient {
@@ -103,6 +111,51 @@ export class IrisClient {
       LONG_CALL_MILLISECONDS,
     );
     return vectorIds.map(readId);
+  }
+
+  /** Secret-shared mode: what is held of agreed batches. From now on this session alone has a say in them. */
+  async takeJournal(sessionId: number): Promise<Journal> {
+    const { applied, prepared } = await this.call(this.client.takeJournal.bind(this.client), { sessionId });
+    return {
+      applied: readBatchNameIfAny(applied, 'applied'),
+      prepared: readBatchNameIfAny(prepared, 'prepared'),
+    };
+  }
+
+  /** Secret-shared mode: writes changes down, durably. @param trace as in {@link commit} */
+  async prepareChanges(
+    sessionId: number,
+    batch: BatchName,
+    changes: readonly wire.Change[],
+    trace: wire.TraceContext | undefined,
+  ): Promise<void> {
+    await this.call(
+      this.client.prepareChanges.bind(this.client),
+      { sessionId, batch: batchNameBytes(batch), changes: [...changes], trace },
+      LONG_CALL_MILLISECONDS,
+    );
+  }
+
+  /** Secret-shared mode: applies what is prepared. @param trace as in {@link commit} */
+  async commitPrepared(
+    sessionId: number,
+    batch: BatchName,
+    trace: wire.TraceContext | undefined,
+  ): Promise<VectorId[]> {
+    const { vectorIds } = await this.call(
+      this.client.commitPrepared.bind(this.client),
+      { sessionId, batch: batchNameBytes(batch), trace },
+      LONG_CALL_MILLISECONDS,
+    );
+    return vectorIds.map(readId);
+  }
+
+  /** Secret-shared mode: strikes what is prepared, unapplied. */
+  async dropPrepared(sessionId: number, batch: BatchName): Promise<void> {
+    await this.call(this.client.dropPrepared.bind(this.client), {
+      sessionId,
+      batch: batchNameBytes(batch),
+    });
   }
 
   async fetch(serial: SerialId): Promise<{ id: VectorId; iris: wire.Probe }> {

@@ -14,7 +14,7 @@ const RETRY_MILLISECONDS = 200;
 /** Told when the iris service comes and goes. */
 export interface LinkObserver {
   /** Joined; the link counts as ready once this resolves. */
-  joined(): Promise<void>;
+  joined(session: number): Promise<void>;
   ready(): void;
   lost(): void;
   /** Why there is no session yet, or none any longer. Joining is tried on. */
@@ -121,7 +121,7 @@ export class IrisLink {
 
   private async prepare(sessionId: number): Promise<void> {
     try {
-      await this.observer.joined();
+      await this.observer.joined(sessionId);
       this.session = sessionId;
       this.told = '';
       this.observer.ready();

@@ -8,12 +8,14 @@ import type { BatchTerms } from '../batch/decide-batch.js';
 import type { Desk } from '../batch/desk.js';
 import type { PlainDeskParts } from '../batch/plain-desk.js';
 import type { Pending } from '../batch/request.js';
+import type { IrisClient } from '../iris/iris-client.js';
 import type { Distances, IndexMode } from '../matching/matcher.js';
 import type { GraphStoreHolder } from '../store/graph-store.js';
 
 /** What a desk is made with, in either mode. */
 export interface DeskParts extends Omit<PlainDeskParts, 'decide'> {
   readonly decide: (batch: readonly Pending[], terms: BatchTerms) => Promise<void>;
+  readonly client: IrisClient;
   readonly metrics: MetricRegistry;
   readonly logger: Logger;
 }

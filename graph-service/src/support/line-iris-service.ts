@@ -12,6 +12,7 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
+import { Turns } from '@irispair/common/process/turns';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import {
   IrisComputeService,
@@ -19,15 +20,19 @@ import {
   Side,
   StepStatus,
   type Change,
-  type CommitRequest,
-  type CommitResponse,
+  type CommitPreparedRequest,
+  type CommitPreparedResponse,
   type CompareQueriesRequest,
   type CompareQueriesResponse,
+  type DropPreparedRequest,
+  type DropPreparedResponse,
   type EvaluateRequest,
   type EvaluateResponse,
   type FetchRequest,
   type FetchResponse,
   type OpenSearch,
+  type PrepareChangesRequest,
+  type PrepareChangesResponse,
   type PrepareQueryRequest,
   type PrepareQueryResponse,
   type Probe,
@@ -39,6 +44,8 @@ import {
   type SessionRequest,
   type SessionResponse,
   type StepAnswer,
+  type TakeJournalRequest,
+  type TakeJournalResponse,
   type VectorId,
 } from '@irispair/proto/compute';
 import type { IrisShare } from '@irispair/proto/public';
@@ -63,14 +70,40 @@ export function writePlace(code: Buffer, place: number): void {
 }
 
 interface Stored {
-  version: number;
-  deleted: boolean;
+  readonly version: number;
+  readonly deleted: boolean;
   readonly iris: Probe;
+}
+
+/** A batch, what it makes of irises by serial id, and what it was asked for. */
+interface Prepared {
+  readonly batch: string;
+  readonly changes: readonly (readonly [serialId: number, Stored])[];
 }
 
 /** What an iris service keeps when its process dies. */
 export class LineStore {
   readonly irises: (Stored | undefined)[] = [undefined];
+  /** Name of the batch that was applied last. */
+  applied = '';
+  prepared: Prepared | undefined;
+
+  /** Where the eyes of an iris are. */
+  placeOf(serialId: number): Places {
+    const stored = this.irises[serialId];
+    if (stored === undefined) throw new Error(`serial id ${serialId} is unknown`);
+    return placesOf(stored.iris);
+  }
+
+  /** Applies what is prepared. */
+  apply(): VectorId[] {
+    const { prepared } = this;
+    if (prepared === undefined) throw new Error('nothing is prepared');
+    for (const [serialId, stored] of prepared.changes) this.irises[serialId] = stored;
+    this.applied = prepared.batch;
+    this.prepared = undefined;
+    return prepared.changes.map(([serialId, { version }]) => ({ serialId, version }));
+  }
 
   /** Somebody enrolled before. */
   enrol({ left, right }: IrisShare): void {
@@ -82,6 +115,9 @@ export class LineStore {
   }
 }
 
+/** Where in its work on a batch an iris service is: called to do something, or having done it and not answered yet. */
+export type LinePoint = 'prepare' | 'prepared' | 'commit' | 'committed' | 'drop' | 'dropped';
+
 /** How a service under test behaves. */
 export interface LineOptions {
   readonly party: number;
@@ -89,6 +125,8 @@ export interface LineOptions {
   readonly ring: LineRing;
   /** Resolves when an answer may go out. */
   readonly delay: () => Promise<void>;
+  /** Resolves when it may go on from a point. */
+  readonly pause: (point: LinePoint) => Promise<void>;
 }
 
 /** A running service. */
@@ -99,6 +137,11 @@ export class LineIrisService {
   refuseCommits = false;
   /** The next row that is linked gets its first two neighbours the wrong way round. */
   misranks = false;
+  private readonly turns = new Turns();
+  private isStopped = false;
+  private lastSession = 0;
+  /** The session that took the journal last. */
+  private holder = 0;
   private readonly server = new Server({ 'grpc.max_receive_message_length': 64 << 20 });
   private readonly queries = new Map<number, Probe>();
   private lastHandle = 0;
@@ -106,8 +149,9 @@ export class LineIrisService {
   private constructor(private readonly options: LineOptions) {
     this.server.addService(IrisComputeService, {
       session: (call: ServerWritableStream<SessionRequest, SessionResponse>) => {
+        this.lastSession += 1;
         call.write({
-          sessionId: 1,
+          sessionId: this.lastSession,
           maximumRequestsInFlight: 2,
           maximumCandidatesAStep: 65_536,
           queryExpirySeconds: 60,
@@ -121,7 +165,10 @@ export class LineIrisService {
         return { released: queryHandles.length };
       }),
       compareQueries: answering((request: CompareQueriesRequest) => this.compare(request)),
-      commit: answering((request: CommitRequest) => this.commit(request)),
+      takeJournal: answering((request: TakeJournalRequest) => this.takeJournal(request)),
+      prepareChanges: answering((request: PrepareChangesRequest) => this.prepareChanges(request)),
+      commitPrepared: answering((request: CommitPreparedRequest) => this.commitPrepared(request)),
+      dropPrepared: answering((request: DropPreparedRequest) => this.dropPrepared(request)),
       fetch: answering(({ serialId }: FetchRequest): FetchResponse => {
         const stored = this.options.store.irises[serialId];
         return { vectorId: { serialId, version: stored?.version ?? 0 }, iris: stored?.iris };
@@ -150,6 +197,7 @@ export class LineIrisService {
 
   /** As when its process dies. */
   stop(): void {
+    this.isStopped = true;
     this.options.ring.leave(this.options.party);
     this.server.forceShutdown();
   }
@@ -177,33 +225,91 @@ export class LineIrisService {
     return { matchBits: Buffer.from(bits) };
   }
 
-  private commit({ changes }: CommitRequest): CommitResponse {
-    if (this.refuseCommits) throw new Error('the store is full');
-    return { vectorIds: changes.map((change) => this.apply(change)), commitCount: 0 };
+  private async takeJournal({ sessionId }: TakeJournalRequest): Promise<TakeJournalResponse> {
+    this.holder = sessionId;
+    const { store } = this.options;
+    return this.turns.take(() =>
+      Promise.resolve({
+        applied: Buffer.from(store.applied, 'hex'),
+        prepared: Buffer.from(store.prepared?.batch ?? '', 'hex'),
+      }),
+    );
   }
 
-  private apply({ kind }: Change): VectorId {
+  private prepareChanges({
+    sessionId,
+    batch,
+    changes,
+  }: PrepareChangesRequest): Promise<PrepareChangesResponse> {
+    return this.inTurn(sessionId, 'prepare', 'prepared', () => {
+      const { store } = this.options;
+      if (store.prepared !== undefined) throw new Error('another batch is prepared');
+      let next = store.irises.length;
+      const planned = changes.map((change) => {
+        if (change.kind?.$case === 'insert') next += 1;
+        return this.plan(change, next - 1);
+      });
+      store.prepared = { batch: batch.toString('hex'), changes: planned };
+      return {};
+    });
+  }
+
+  private commitPrepared({ sessionId, batch }: CommitPreparedRequest): Promise<CommitPreparedResponse> {
+    return this.inTurn(sessionId, 'commit', 'committed', () => {
+      if (this.refuseCommits) throw new Error('the store is full');
+      this.checkPrepared(batch);
+      return { vectorIds: this.options.store.apply(), commitCount: 0 };
+    });
+  }
+
+  private dropPrepared({ sessionId, batch }: DropPreparedRequest): Promise<DropPreparedResponse> {
+    return this.inTurn(sessionId, 'drop', 'dropped', () => {
+      this.checkPrepared(batch);
+      this.options.store.prepared = undefined;
+      return {};
+    });
+  }
+
+  private checkPrepared(batch: Buffer): void {
+    if (this.options.store.prepared?.batch !== batch.toString('hex'))
+      throw new Error(`batch ${batch.toString('hex')} is not prepared`);
+  }
+
+  /** Does something with the store, unless it is stopped before. */
+  private inTurn<Response>(
+    session: number,
+    before: LinePoint,
+    after: LinePoint,
+    work: () => Response,
+  ): Promise<Response> {
+    if (session !== this.holder) throw new Error(`session ${session} has not taken the journal`);
+    return this.turns.take(async () => {
+      await this.options.pause(before);
+      if (this.isStopped) throw new Error('stopped');
+      const response = work();
+      await this.options.pause(after);
+      return response;
+    });
+  }
+
+  private plan({ kind }: Change, next: number): [number, Stored] {
     const { irises } = this.options.store;
     switch (kind?.$case) {
       case 'insert': {
         const { queryHandle, serialId } = kind.value;
-        if (serialId !== irises.length) throw new Error(`serial id ${serialId}, expected ${irises.length}`);
-        irises.push({ version: 0, deleted: false, iris: this.query(queryHandle) });
-        return { serialId, version: 0 };
+        if (serialId !== next) throw new Error(`serial id ${serialId}, expected ${next}`);
+        return [serialId, { version: 0, deleted: false, iris: this.query(queryHandle) }];
       }
       case 'update': {
         const serialId = kind.value.expected?.serialId ?? 0;
         const version = (irises[serialId]?.version ?? 0) + 1;
-        irises[serialId] = { version, deleted: false, iris: this.query(kind.value.queryHandle) };
-        return { serialId, version };
+        return [serialId, { version, deleted: false, iris: this.query(kind.value.queryHandle) }];
       }
       case 'delete': {
         const serialId = kind.value.expected?.serialId ?? 0;
         const stored = irises[serialId];
         if (stored === undefined) throw new Error(`serial id ${serialId} is unknown`);
-        stored.version += 1;
-        stored.deleted = true;
-        return { serialId, version: stored.version };
+        return [serialId, { ...stored, version: stored.version + 1, deleted: true }];
       }
       case undefined:
         throw new Error('a change without a kind');
@@ -294,9 +400,7 @@ export class LineIrisService {
   }
 
   private placeOf(serial: number, side: Side): number {
-    const stored = this.options.store.irises[serial];
-    if (stored === undefined) throw new Error(`serial id ${serial} is unknown`);
-    const { left, right } = placesOf(stored.iris);
+    const { left, right } = this.options.store.placeOf(serial);
     return side === Side.LEFT ? left : right;
   }
 }

@@ -21,7 +21,7 @@ import {
   type ProcessResponse,
   type StatusResponse,
 } from '@irispair/proto/public';
-import { LineIrisService, LineStore, writePlace, type Places } from './line-iris-service.js';
+import { LineIrisService, LineStore, writePlace, type LinePoint, type Places } from './line-iris-service.js';
 import { LineRing } from './line-ring.js';
 
 const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -33,6 +33,7 @@ const SERVING_MILLISECONDS = 60_000;
 export interface PartyOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly delay?: () => Promise<void>;
+  readonly pause?: (point: LinePoint) => Promise<void>;
 }
 
 type CallName = 'enroll' | 'search' | 'verify' | 'reauthenticate' | 'delete' | 'getIris' | 'status';
@@ -77,6 +78,7 @@ export class PartyUnderTest {
       store: this.store,
       ring: this.house.ring,
       delay: this.options.delay ?? (() => Promise.resolve()),
+      pause: this.options.pause ?? (() => Promise.resolve()),
     });
   }
 

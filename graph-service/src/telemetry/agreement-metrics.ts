@@ -6,6 +6,9 @@ import { Counter, type Registry } from 'prom-client';
 /** How an agreed batch ended. */
 export type BatchEnd = 'settled' | 'failed';
 
+/** What became of a batch that a term left prepared. */
+export type BatchFate = 'applied' | 'dropped';
+
 const REFUSED: Readonly<Record<Refusal, string>> = {
   [Refusal.UNSPECIFIED]: 'unspecified',
   [Refusal.DIFFERENT]: 'different',
@@ -22,6 +25,7 @@ export class AgreementMetrics {
   serving = false;
   private readonly terms: Counter;
   private readonly batches: Counter<'result'>;
+  private readonly settlements: Counter<'fate'>;
   private readonly refusals: Counter<'reason'>;
 
   constructor(registry: Registry) {
@@ -45,6 +49,12 @@ export class AgreementMetrics {
       labelNames: ['result'],
       registers,
     });
+    this.settlements = new Counter({
+      name: 'irispair_agreement_settled_batches_total',
+      help: 'Batches that a term left prepared here, by what became of them before the next one',
+      labelNames: ['fate'],
+      registers,
+    });
     this.refusals = new Counter({
       name: 'irispair_agreement_refused_requests_total',
       help: 'Requests that came into no batch, by reason',
@@ -53,6 +63,7 @@ export class AgreementMetrics {
     });
     // From the first on a rate can be told.
     for (const result of ['settled', 'failed'] as const) this.batches.inc({ result }, 0);
+    for (const fate of ['applied', 'dropped'] as const) this.settlements.inc({ fate }, 0);
     for (const reason of REASONS) this.refusals.inc({ reason: REFUSED[reason] }, 0);
   }
 
@@ -62,6 +73,11 @@ export class AgreementMetrics {
 
   ended(result: BatchEnd): void {
     this.batches.inc({ result });
+  }
+
+  /** A batch was left prepared when a term ended. */
+  settled(fate: BatchFate): void {
+    this.settlements.inc({ fate });
   }
 
   refused(reason: Refusal): void {

@@ -21,6 +21,7 @@ import {
   type VectorId,
   type Version,
 } from '@irispair/common/ids/vector-id';
+import { numberOfBatch, type BatchName } from '@irispair/common/parties/batch-name';
 import { Turns } from '@irispair/common/process/turns';
 import { SpanKind } from '@irispair/common/traces/span';
 import { SpanGroup } from '@irispair/common/traces/span-group';
@@ -41,12 +42,16 @@ export interface RegistryEntry {
   readonly deleted: boolean;
 }
 
+/** Whoever waits. */
+interface Rejectable {
+  readonly reject: (error: unknown) => void;
+}
+
 /** A commit that waits for its turn, and whoever waits for it. */
-interface Waiting {
+interface Waiting extends Rejectable {
   readonly wanted: readonly WantedChange[];
   readonly traces: SpanGroup;
   readonly resolve: (ids: VectorId[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** A commit that passed the check. */
@@ -163,6 +168,66 @@ export class Gallery {
   }
 
   /**
+   * Does something with the store when all before it has ended, and waits as long as for a commit: what happens later is told
+   * by `late`.
+   * @throws StoreAwayError while the store is away; UnavailableError when nobody knows yet; what the work throws
+   */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { storeAway } = this;
+    if (storeAway !== undefined) return Promise.reject(awayError(storeAway));
+    return new Promise((resolve, reject) => {
+      void this.turns.take(async () => {
+        const patience = this.beginPatience([{ reject }]);
+        await work().then(resolve, reject);
+        clearTimeout(patience.timer);
+        this.setSilent(false);
+        if (patience.ended()) this.events.emit('late');
+      });
+    });
+  }
+
+  /** Resolves when all that was begun before has ended. */
+  settled(): Promise<void> {
+    return this.turns.take(() => Promise.resolve());
+  }
+
+  /** What changes would make of what is stored. @throws as {@link commit} */
+  plan(wanted: readonly WantedChange[]): StoreChange[] {
+    return this.check(wanted, { highest: this.highest, touched: new Set() });
+  }
+
+  /** Reserves slots for changes. @throws ExhaustedError when there are none */
+  async reserve(changes: readonly StoreChange[]): Promise<void> {
+    try {
+      await this.engine.reserve(slotsOf(changes));
+    } catch (error) {
+      throw asExhausted(error);
+    }
+  }
+
+  /** Gives reserved slots back. */
+  unreserve(changes: readonly StoreChange[]): void {
+    this.engine.unreserve(slotsOf(changes));
+  }
+
+  /**
+   * Applies a prepared batch whose slots are reserved; resolves to the new ids once they are durable and visible.
+   * @throws ConflictError when the changes do not follow what is stored, or the batch is not prepared; otherwise as `IrisStore.commit`
+   */
+  async apply(batch: BatchName, changes: readonly StoreChange[], traces: SpanGroup): Promise<VectorId[]> {
+    for (const { serialId: serial, version: count } of changes) {
+      if (count === (this.versions[serial] ?? -1) + 1) continue;
+      throw new ConflictError(
+        `batch ${numberOfBatch(batch)} would make serial id ${serial} version ${count}, but the store was changed otherwise meanwhile`,
+      );
+    }
+    await traces.watch('store', SpanKind.Internal, () => this.store.commit(changes, batch), {
+      'irispair.store.changes': changes.length,
+    });
+    return changes.map((change) => this.publish(change));
+  }
+
+  /**
    * Stores what waits, as one. Whatever happens is told to those who wait for it.
    * @param most commits that go together
    */
@@ -171,7 +236,7 @@ export class Gallery {
     const changes = admitted.flatMap((one) => one.changes);
     if (changes.length === 0) return;
     const waiting = admitted.map((one) => one.waiting);
-    const slots = changes.filter(({ record }) => record !== null).length;
+    const slots = slotsOf(changes);
     try {
       await this.engine.reserve(slots);
     } catch (error) {
@@ -228,7 +293,7 @@ export class Gallery {
   }
 
   /** Answers those who wait when the store has not done so in time. */
-  private beginPatience(waiting: readonly Waiting[]): Patience {
+  private beginPatience(waiting: readonly Rejectable[]): Patience {
     let ended = false;
     const timer = setTimeout(() => {
       ended = true;
@@ -268,7 +333,7 @@ export class Gallery {
     return admitted;
   }
 
-  private rejectAll(waiting: readonly Waiting[], error: unknown): void {
+  private rejectAll(waiting: readonly Rejectable[], error: unknown): void {
     for (const { reject } of waiting) reject(error);
   }
 
@@ -347,6 +412,11 @@ export class Gallery {
 interface Planned {
   highest: number;
   readonly touched: Set<number>;
+}
+
+/** Slots that changes take in the arenas. */
+function slotsOf(changes: readonly StoreChange[]): number {
+  return changes.filter(({ record }) => record !== null).length;
 }
 
 function buildsOn(touched: ReadonlySet<number>, wanted: readonly WantedChange[]): boolean {

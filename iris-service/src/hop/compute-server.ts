@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import {
   CancelledError,
+  ConflictError,
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
@@ -16,6 +17,7 @@ import {
 import { toStatus } from '@irispair/common/grpc/status';
 import { serialId, version, type SerialId, type VectorId } from '@irispair/common/ids/vector-id';
 import type { Logger } from '@irispair/common/log/logger';
+import { batchNameBytes, readBatchName, type BatchName } from '@irispair/common/parties/batch-name';
 import type { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
 import { SpanGroup } from '@irispair/common/traces/span-group';
 import { nativeErrorCode } from '@irispair/native/engine';
@@ -26,6 +28,7 @@ import {
   type Comparing,
   type ComparingInTheClear,
 } from '../comparing/comparing.js';
+import type { AgreedBatches } from '../gallery/agreed-batches.js';
 import type { Gallery, WantedChange } from '../gallery/gallery.js';
 import type { PlacementReport } from '../placement/placement-report.js';
 import type { IrisColumns, RecordForm } from '../store/record-form.js';
@@ -52,6 +55,8 @@ export interface ComputeParts {
   /** Of probes and of what is stored. */
   readonly form: RecordForm;
   readonly gallery: Gallery;
+  /** Undefined in plain mode, where changes need nobody's agreement. */
+  readonly agreed: AgreedBatches | undefined;
   readonly sessions: Sessions;
   readonly placement: PlacementReport;
   readonly requests: RequestMetrics;
@@ -107,9 +112,21 @@ export function computeHandlers(parts: ComputeParts): wire.IrisComputeServer {
     ),
     commit: unary(
       'Commit',
-      (request, traces) => commit(request, parts.gallery, traces),
+      (request, traces) => commit(request, parts, traces),
       ({ trace }) => tracesOf(trace, 'commit', parts),
     ),
+    takeJournal: unary('TakeJournal', (request) => takeJournal(request, parts)),
+    prepareChanges: unary(
+      'PrepareChanges',
+      (request, traces) => prepareChanges(request, parts, traces),
+      ({ trace }) => tracesOf(trace, 'prepare changes', parts),
+    ),
+    commitPrepared: unary(
+      'CommitPrepared',
+      (request, traces) => commitPrepared(request, parts, traces),
+      ({ trace }) => tracesOf(trace, 'commit', parts),
+    ),
+    dropPrepared: unary('DropPrepared', (request) => dropPrepared(request, parts)),
     fetch: unary('Fetch', (request) => fetchIris(request, parts)),
     placement: unary('Placement', ({ countPages }) => parts.placement.read(countPages)),
   };
@@ -299,14 +316,66 @@ async function scan(call: ScanCall, token: number, inTheClear: ComparingInTheCle
 }
 
 async function commit(
-  request: wire.CommitRequest,
-  gallery: Gallery,
+  { changes }: wire.CommitRequest,
+  { gallery, agreed }: ComputeParts,
   traces: SpanGroup,
 ): Promise<wire.CommitResponse> {
-  checkCount(request.changes.length, 1, MOST_CHANGES, 'changes');
-  const wanted = request.changes.map((change, index) => readChange(change, `changes[${index}]`));
-  const vectorIds = await gallery.commit(wanted, traces);
+  if (agreed !== undefined) {
+    throw new ConflictError(
+      'this service is in secret-shared mode, where changes are agreed on: prepare them, then commit what is prepared',
+    );
+  }
+  const vectorIds = await gallery.commit(readChanges(changes), traces);
   return { vectorIds, commitCount: gallery.commitCount };
+}
+
+async function takeJournal(
+  { sessionId }: wire.TakeJournalRequest,
+  parts: ComputeParts,
+): Promise<wire.TakeJournalResponse> {
+  parts.sessions.check(sessionId);
+  const { applied, prepared } = await agreedOf(parts).take(sessionId);
+  return { applied: nameOrNothing(applied), prepared: nameOrNothing(prepared) };
+}
+
+async function prepareChanges(
+  { sessionId, batch, changes }: wire.PrepareChangesRequest,
+  parts: ComputeParts,
+  traces: SpanGroup,
+): Promise<wire.PrepareChangesResponse> {
+  await agreedOf(parts).prepare(sessionId, readBatchName(batch), readChanges(changes), traces);
+  return {};
+}
+
+async function commitPrepared(
+  { sessionId, batch }: wire.CommitPreparedRequest,
+  parts: ComputeParts,
+  traces: SpanGroup,
+): Promise<wire.CommitPreparedResponse> {
+  const vectorIds = await agreedOf(parts).commit(sessionId, readBatchName(batch), traces);
+  return { vectorIds, commitCount: parts.gallery.commitCount };
+}
+
+async function dropPrepared(
+  { sessionId, batch }: wire.DropPreparedRequest,
+  parts: ComputeParts,
+): Promise<wire.DropPreparedResponse> {
+  await agreedOf(parts).drop(sessionId, readBatchName(batch));
+  return {};
+}
+
+function agreedOf({ agreed }: ComputeParts): AgreedBatches {
+  if (agreed !== undefined) return agreed;
+  throw new ConflictError('this service is in plain mode, which has no journal: commit changes at once');
+}
+
+function nameOrNothing(batch: BatchName | undefined): Buffer {
+  return batch === undefined ? Buffer.alloc(0) : batchNameBytes(batch);
+}
+
+function readChanges(changes: readonly wire.Change[]): WantedChange[] {
+  checkCount(changes.length, 1, MOST_CHANGES, 'changes');
+  return changes.map((change, index) => readChange(change, `changes[${index}]`));
 }
 
 function readChange({ kind }: wire.Change, field: string): WantedChange {

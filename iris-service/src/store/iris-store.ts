@@ -3,8 +3,9 @@
  *
  * A store says what it holds; a service configured otherwise is refused.
  */
-import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { ConflictError, MisconfiguredError } from '@irispair/common/errors/errors';
 import type { SerialId, VectorId, Version } from '@irispair/common/ids/vector-id';
+import { numberOfBatch, type BatchName } from '@irispair/common/parties/batch-name';
 import type { EngineCore } from '@irispair/native/engine-types';
 
 /** What a store holds. */
@@ -39,10 +40,38 @@ export interface LoadObserver {
   loaded(serialId: number, version: number, deleted: boolean): void;
 }
 
+/** What a journal says. */
+export interface JournalState {
+  /** The batch that was applied last. */
+  readonly applied?: BatchName;
+  /** The batch that is prepared. */
+  readonly prepared?: BatchName;
+}
+
+/**
+ * Secret-shared mode: where the changes of a batch are written down before the three parties agree on it. One batch is
+ * prepared at most. {@link IrisStore.commit} applies it.
+ */
+export interface BatchJournal {
+  /** As far as it is known while the store is away. */
+  readonly state: JournalState;
+  /**
+   * Writes changes down; settles once it is known whether they are durable.
+   * @throws ConflictError while another batch is prepared; else as `IrisStore.commit`
+   */
+  prepare(batch: BatchName, changes: readonly StoreChange[]): Promise<void>;
+  /** What is prepared; nothing when nothing is. */
+  read(): Promise<StoreChange[]>;
+  /** Strikes what is prepared, unapplied; settles and throws as `IrisStore.commit`. */
+  drop(): Promise<void>;
+}
+
 /** Durable irises of one owner. */
 export interface IrisStore {
   /** What it holds. */
   readonly identity: StoreIdentity;
+  /** Undefined in plain mode. */
+  readonly journal: BatchJournal | undefined;
   /** Commits since the store was made. */
   readonly commitCount: number;
   /** Ids ever given, deleted ones included. */
@@ -60,10 +89,26 @@ export interface IrisStore {
   loadInto(engine: EngineCore, observer: LoadObserver): Promise<void>;
   /**
    * Applies changes, all or none; settles once it is known whether they are durable.
+   * @param batch that the journal has prepared with these changes: it is struck in the same transaction, and noted as applied
    * @throws ExhaustedError when the disk is full, StoreAwayError when the store is away; nothing was changed
    */
-  commit(changes: readonly StoreChange[]): Promise<void>;
+  commit(changes: readonly StoreChange[], batch?: BatchName): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The refusal to prepare a batch beside another. */
+export function alreadyPrepared(): ConflictError {
+  return new ConflictError('another batch is prepared: it is to be applied or dropped first');
+}
+
+/** The refusal to apply a batch that is not the prepared one. */
+export function notPrepared(batch: BatchName): ConflictError {
+  return new ConflictError(`batch ${numberOfBatch(batch)} is not prepared`);
+}
+
+/** The state once nothing is prepared any longer. */
+export function withoutPrepared({ applied }: JournalState): JournalState {
+  return applied === undefined ? {} : { applied };
 }
 
 /** @throws MisconfiguredError naming what a store holds when this service is configured for something else */

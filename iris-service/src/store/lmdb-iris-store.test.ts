@@ -4,17 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
 import { runOnSmallDisk } from '@irispair/common/support/small-disk';
+import { describeBatchJournal, type JournalPlace } from '../support/batch-journal-contract.js';
 import { describeIrisStore } from '../support/iris-store-contract.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 
-describeIrisStore('the LMDB store of irises', async () => {
+async function makePlace(): Promise<JournalPlace> {
   const directory = await mkdtemp(join(tmpdir(), 'irispair-store-'));
   return {
     open: (identity) => LmdbIrisStore.open(directory, identity),
     remove: () => rm(directory, { recursive: true }),
+    async age() {
+      const root = open({ path: directory });
+      await root.openDB({ name: 'journal', encoding: 'binary', keyEncoding: 'uint32' }).drop();
+      assert.deepEqual([...root.getKeys()], ['head', 'irises']);
+      await root.close();
+    },
   };
-});
+}
+
+describeIrisStore('the LMDB store of irises', makePlace);
+describeBatchJournal('the LMDB store of irises', makePlace);
 
 it('on a full disk it refuses, keeps what it acknowledged, and goes on when there is space again', async (test) => {
   const script = fileURLToPath(import.meta.resolve('../support/fill-store.js'));

@@ -1,8 +1,8 @@
 /**
  * The embedded store.
  *
- * Key: serial id. Value: 4 bytes of header (state u8, zero u8, version u16) and the record as arenas hold it, 4,800 bytes in
- * plain mode and 76,800 in secret-shared mode, so that loading is a copy. The identity and the count of commits change in the same transaction as the irises.
+ * Key: serial id. Value: the record as arenas hold it, behind a header, so that loading is a copy. The identity and the count of
+ * commits change in the same transaction as the irises; so does the journal, which secret-shared mode has.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
-import { serialId, version } from '@irispair/common/ids/vector-id';
+import { serialId } from '@irispair/common/ids/vector-id';
+import type { BatchName } from '@irispair/common/parties/batch-name';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import type { EngineCore } from '@irispair/native/engine-types';
@@ -22,15 +23,16 @@ import {
   type StoredIris,
   type StoreIdentity,
 } from './iris-store.js';
+import { LmdbJournal } from './lmdb-journal.js';
+import { decodeValue, encodeValue } from './lmdb-values.js';
 import { recordFormOf } from './record-form.js';
 
 /** What LMDB calls the file of an environment. */
 const DATA_FILE = 'data.mdb';
-const HEADER_BYTES = 4;
+/** Irises, head and journal. */
+const DATABASES = 3;
 /** Some 10 ms of copying. */
 const BYTES_A_TURN = 10_000_000;
-const LIVE = 1;
-const DELETED = 2;
 
 interface StoreHead extends StoreIdentity {
   readonly commitCount: number;
@@ -40,6 +42,7 @@ interface StoreHead extends StoreIdentity {
 export class LmdbIrisStore implements IrisStore {
   /** It is where the service is. */
   readonly away = undefined;
+  readonly journal: LmdbJournal | undefined;
 
   private constructor(
     private readonly directory: string,
@@ -48,7 +51,10 @@ export class LmdbIrisStore implements IrisStore {
     private readonly irises: Database<Buffer, number>,
     private readonly heads: Database<StoreHead, string>,
     private head: StoreHead,
-  ) {}
+  ) {
+    // Opening it makes it: in plain mode there is none.
+    this.journal = head.mode === 'plain' ? undefined : LmdbJournal.open(root, (writes) => this.write(writes));
+  }
 
   /**
    * Opens or makes the store in a directory.
@@ -85,7 +91,12 @@ export class LmdbIrisStore implements IrisStore {
   ): Promise<LmdbIrisStore> {
     // A commit is answered when it is on disk, so the flush belongs to the transaction. Without batches by event turn
     // every commit that fails is told to the one who waits for it, and to nobody else.
-    const root = open({ path: directory, maxDbs: 2, overlappingSync: false, eventTurnBatching: false });
+    const root = open({
+      path: directory,
+      maxDbs: DATABASES,
+      overlappingSync: false,
+      eventTurnBatching: false,
+    });
     try {
       // The databases of an environment have their names as its keys; those of another kind are left as they are.
       if (identity === null && ![...root.getKeys()].includes('head')) throw noStore(directory);
@@ -121,11 +132,8 @@ export class LmdbIrisStore implements IrisStore {
 
   *load(): Generator<StoredIris> {
     for (const { key, value } of this.irises.getRange({ snapshot: false })) {
-      const state = value.readUInt8(0);
-      yield {
-        id: { serialId: serialId(key), version: version(value.readUInt16LE(2)) },
-        record: state === LIVE ? value.subarray(HEADER_BYTES) : null,
-      };
+      const { version, record } = decodeValue(value);
+      yield { id: { serialId: serialId(key), version }, record };
     }
   }
 
@@ -148,13 +156,15 @@ export class LmdbIrisStore implements IrisStore {
     }
   }
 
-  async commit(changes: readonly StoreChange[]): Promise<void> {
+  async commit(changes: readonly StoreChange[], batch?: BatchName): Promise<void> {
     const next = { ...this.head, commitCount: this.head.commitCount + 1 };
     await this.write(() => {
-      for (const change of changes) void this.irises.put(change.serialId, encode(change));
+      for (const change of changes) void this.irises.put(change.serialId, encodeValue(change));
       void this.heads.put('head', next);
+      if (batch !== undefined) this.journal?.apply(batch);
     });
     this.head = next;
+    if (batch !== undefined) this.journal?.applied(batch);
   }
 
   /** All or nothing: a child transaction is undone when a write in it fails. */
@@ -170,14 +180,6 @@ export class LmdbIrisStore implements IrisStore {
     await this.root.close();
     this.ownership.release();
   }
-}
-
-function encode({ version: count, record }: StoreChange): Buffer {
-  const value = Buffer.alloc(HEADER_BYTES + (record?.byteLength ?? 0));
-  value.writeUInt8(record === null ? DELETED : LIVE, 0);
-  value.writeUInt16LE(count, 2);
-  if (record !== null) value.set(record, HEADER_BYTES);
-  return value;
 }
 
 function noStore(directory: string, cause?: unknown): NotFoundError {

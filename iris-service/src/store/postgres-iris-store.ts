@@ -9,9 +9,10 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Client, Pool, PoolClient } from 'pg';
-import { StoreAwayError, UnavailableError } from '@irispair/common/errors/errors';
+import { StoreAwayError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import type { Logger } from '@irispair/common/log/logger';
+import type { BatchName } from '@irispair/common/parties/batch-name';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { isAway, postgresFailure } from '@irispair/common/postgres/failure';
 import { migrate } from '@irispair/common/postgres/migrate';
@@ -21,15 +22,11 @@ import type { EngineCore } from '@irispair/native/engine-types';
 import { BadRows, unlistedDeletion } from './bad-rows.js';
 import type { IrisStore, LoadObserver, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
 import { PostgresHead } from './postgres-head.js';
+import { PostgresJournal } from './postgres-journal.js';
 import { loadTable } from './postgres-load.js';
-import {
-  contentOf,
-  IRIS_COLUMNS,
-  rowOf,
-  versionOfColumn,
-  type IrisRow,
-  type ReadRow,
-} from './postgres-rows.js';
+import { contentOf, IRIS_COLUMNS, rowOf, versionOfColumn, type ReadRow } from './postgres-rows.js';
+import { inTransaction, UnansweredError } from './postgres-transaction.js';
+import { writeIrises } from './postgres-write.js';
 import { recordFormOf, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
 import { refuseTableElsewhere } from './table-elsewhere.js';
@@ -39,7 +36,6 @@ export const IRISPAIR_SCHEMA = 'irispair';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 const ROWS_A_PAGE = 256;
-const MOST_BYTES_A_STATEMENT = 32 << 20;
 /** Beside those that read. */
 const SNAPSHOT_CONNECTIONS = 1;
 
@@ -59,9 +55,6 @@ interface ListedRow extends ReadRow {
   readonly listed: boolean;
 }
 
-/** The connection was lost while the transaction ended: only the server knows whether it is stored. */
-class UnansweredError extends UnavailableError {}
-
 /** Irises in one database. */
 export class PostgresIrisStore implements IrisStore {
   private readonly pool: Pool;
@@ -72,6 +65,7 @@ export class PostgresIrisStore implements IrisStore {
     private readonly options: PostgresIrisStoreOptions,
     private readonly owner: PostgresOwner,
     private readonly head: PostgresHead,
+    readonly journal: PostgresJournal | undefined,
   ) {
     const { address, identity, skipBadRows, loadConnections, logger } = options;
     this.form = recordFormOf(identity);
@@ -89,9 +83,16 @@ export class PostgresIrisStore implements IrisStore {
     await refuseTableElsewhere(address);
     await migrate(address, { schema: IRISPAIR_SCHEMA, directory: MIGRATIONS });
     const head = new PostgresHead(address.name, identity);
-    const begin = (client: Client) => head.begin(client);
+    const journal =
+      identity.mode === 'plain'
+        ? undefined
+        : new PostgresJournal({ form: recordFormOf(identity), place: address.name, owner: () => owner });
+    const begin = async (client: Client) => {
+      await head.begin(client);
+      await journal?.begin(client);
+    };
     const owner = await PostgresOwner.take({ address, schema: IRISPAIR_SCHEMA, begin, logger });
-    return new PostgresIrisStore(options, owner, head);
+    return new PostgresIrisStore(options, owner, head, journal);
   }
 
   get identity(): StoreIdentity {
@@ -180,21 +181,17 @@ export class PostgresIrisStore implements IrisStore {
     return loadTable({ address, pool, readers: loadConnections, badRows, form, logger, engine, observer });
   }
 
-  async commit(changes: readonly StoreChange[]): Promise<void> {
+  async commit(changes: readonly StoreChange[], batch?: BatchName): Promise<void> {
     const rows = changes.map((change) => rowOf(this.form, change));
     const token = randomUUID();
     try {
-      await this.owner.run(async (client) => {
-        try {
-          await client.query('BEGIN');
+      await this.owner.run((client) =>
+        inTransaction(client, this.options.address.name, async () => {
           await this.head.count(client, token);
-          await writeRows(client, rows);
-          await this.end(client);
-        } catch (error) {
-          await rollBack(client);
-          throw error;
-        }
-      });
+          await writeIrises(client, rows);
+          if (batch !== undefined) await this.journal?.apply(client, batch);
+        }),
+      );
     } catch (error) {
       if (!isAway(error)) throw error;
       if (!(error instanceof UnansweredError) || !(await this.isStored(token))) {
@@ -202,15 +199,7 @@ export class PostgresIrisStore implements IrisStore {
       }
     }
     this.head.stored();
-  }
-
-  private async end(client: Client): Promise<void> {
-    try {
-      await client.query('COMMIT');
-    } catch (error) {
-      const failure = postgresFailure(error, this.options.address.name);
-      throw isAway(failure) ? new UnansweredError(failure.message, { cause: error }) : failure;
-    }
+    if (batch !== undefined) this.journal?.applied(batch);
   }
 
   /** Waits for the server as long as it takes. */
@@ -229,53 +218,6 @@ export class PostgresIrisStore implements IrisStore {
     await this.pool.end();
     await this.owner.close();
   }
-}
-
-/** After an error the transaction holds nothing; on a lost connection the server does this by itself. */
-async function rollBack(client: Client): Promise<void> {
-  await client.query('ROLLBACK').catch(() => undefined);
-}
-
-async function writeRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
-  for (const some of inStatements(rows)) await insertRows(client, some);
-  const deleted = rows.filter((row) => row.deleted);
-  await client.query(
-    `INSERT INTO irispair.deletions (id, version_id) SELECT * FROM unnest($1::bigint[], $2::smallint[])
-     ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id`,
-    [deleted.map(({ id }) => id), deleted.map(({ versionId }) => versionId)],
-  );
-  const live = rows.filter((row) => !row.deleted).map(({ id }) => id);
-  await client.query('DELETE FROM irispair.deletions WHERE id = ANY ($1::bigint[])', [live]);
-}
-
-async function insertRows(client: Client, rows: readonly IrisRow[]): Promise<void> {
-  const parts = IRIS_COLUMNS.map((_, index) => rows.map(({ columns }) => columns[index]));
-  const names = IRIS_COLUMNS.join(', ');
-  const now = Math.floor(Date.now() / 1_000);
-  await client.query(
-    `INSERT INTO irises (id, ${names}, version_id, last_modified_at)
-     SELECT *, $7::bigint
-     FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::smallint[])
-     ON CONFLICT (id) DO UPDATE SET (${names}, version_id, last_modified_at) =
-       (${[...IRIS_COLUMNS, 'version_id', 'last_modified_at'].map((name) => `excluded.${name}`).join(', ')})`,
-    [rows.map(({ id }) => id), ...parts, rows.map(({ versionId }) => versionId), now],
-  );
-}
-
-/** Rows that go in one statement: a thousand shares would be more text than a string holds. */
-function* inStatements(rows: readonly IrisRow[]): Generator<readonly IrisRow[]> {
-  let first = 0;
-  let bytes = 0;
-  for (const [index, { columns }] of rows.entries()) {
-    const more = columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (bytes + more > MOST_BYTES_A_STATEMENT && index > first) {
-      yield rows.slice(first, index);
-      first = index;
-      bytes = 0;
-    }
-    bytes += more;
-  }
-  yield rows.slice(first);
 }
 
 function storedIris(serial: number, count: number, record: Uint8Array | null): StoredIris {

@@ -81,6 +81,27 @@ export class HopClient {
     );
   }
 
+  takeJournal(sessionId: number): Promise<wire.TakeJournalResponse> {
+    return unary((callback) => this.client.takeJournal({ sessionId }, callback));
+  }
+
+  prepareChanges(
+    sessionId: number,
+    batch: Buffer,
+    changes: readonly wire.Change['kind'][],
+  ): Promise<wire.PrepareChangesResponse> {
+    const request = { sessionId, batch, changes: changes.map((kind) => ({ kind })), trace: undefined };
+    return unary((callback) => this.client.prepareChanges(request, callback));
+  }
+
+  commitPrepared(sessionId: number, batch: Buffer): Promise<wire.CommitPreparedResponse> {
+    return unary((callback) => this.client.commitPrepared({ sessionId, batch, trace: undefined }, callback));
+  }
+
+  dropPrepared(sessionId: number, batch: Buffer): Promise<wire.DropPreparedResponse> {
+    return unary((callback) => this.client.dropPrepared({ sessionId, batch }, callback));
+  }
+
   fetch(serialId: number): Promise<wire.FetchResponse> {
     return unary((callback) => this.client.fetch({ serialId }, callback));
   }

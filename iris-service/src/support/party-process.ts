@@ -35,6 +35,15 @@ export class PartyProcess extends HopClient {
     return askHealth(socketTarget(this.socket));
   }
 
+  /** Has it read nothing. */
+  pause(): void {
+    this.running.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.running.signal('SIGCONT');
+  }
+
   /** Ends it on the spot. */
   kill(): Promise<void> {
     return this.running.end('SIGKILL');
@@ -81,8 +90,12 @@ class Running {
     return running;
   }
 
-  async end(signal: NodeJS.Signals): Promise<void> {
+  signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.signal(signal);
     await this.closed;
   }
 }

@@ -1,10 +1,12 @@
 /** Three iris services in secret-shared mode, linked over loopback, and a client that speaks with all three alike. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Iris, Template } from '@irispair/common/iris/template';
+import { BATCH_NAME_BYTES } from '@irispair/common/parties/batch-name';
 import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
 import { PartyCertificates } from '@irispair/common/support/party-certificates';
 import { until } from '@irispair/common/support/until';
@@ -81,6 +83,18 @@ export class ThreeParties {
         shares.map((one) => one[party]),
       ),
     );
+  }
+
+  /** Prepares changes at a party and commits them, as when all three agree. */
+  async commit(
+    party: PartyIndex,
+    changes: readonly wire.Change['kind'][],
+  ): Promise<wire.CommitPreparedResponse> {
+    const batch = randomBytes(BATCH_NAME_BYTES);
+    const session = this.session(party);
+    await this.parties[party].takeJournal(session);
+    await this.parties[party].prepareChanges(session, batch, changes);
+    return this.parties[party].commitPrepared(session, batch);
   }
 
   /** One stream of the hop to each. */

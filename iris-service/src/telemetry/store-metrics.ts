@@ -50,6 +50,7 @@ export function watchedStore(store: IrisStore, registry: Registry): IrisStore {
   });
   return {
     identity: store.identity,
+    journal: store.journal,
     get commitCount() {
       return store.commitCount;
     },
@@ -63,11 +64,11 @@ export function watchedStore(store: IrisStore, registry: Registry): IrisStore {
     load: () => store.load(),
     loadInto: (engine, observer) => store.loadInto(engine, observer),
     close: () => store.close(),
-    async commit(changes) {
+    async commit(changes, batch) {
       const started = performance.now();
       let result = 'failed';
       try {
-        await store.commit(changes);
+        await store.commit(changes, batch);
         result = 'stored';
         together.observe(changes.length);
       } finally {

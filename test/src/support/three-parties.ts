@@ -83,6 +83,11 @@ export class ThreePartiesUnderTest {
    */
   async startAgain(party: PartyIndex, service: ServiceName, stranger: Iris): Promise<void> {
     this.parties.pairs[party].startService(service);
+    await this.decideAgain(stranger);
+  }
+
+  /** Resolves when the parties have decided on somebody to search for. */
+  async decideAgain(stranger: Iris): Promise<void> {
     await until(
       'the parties decide again',
       async () => {
