@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { manifestsOf, refusal, render, type Manifest } from './chart.js';
 import { breaches, workloadsOf, type Workload } from './policies.js';
 import { CHART, CHECKOUT, makeTools, output, type Tools } from './tools.js';
+import { CHART_README, defaults, describedValues, readmeWithTable } from './values-table.js';
 
 const VALUES = join(CHART, 'ci');
 const GOLDEN = join(CHECKOUT, 'k8s/charts/golden');
@@ -69,10 +70,16 @@ describe('the chart', () => {
     for (const name of CASES) output(tools.helm, ['lint', '--strict', '--quiet', CHART, ...valuesOf(name)]);
   });
 
-  it('says of every value what it is, in the schema too', () => {
-    const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema;
-    const values = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Values;
-    assert.deepEqual(keysOfSchema(schema).sort(), keysOfValues(values, schema).sort());
+  it('says of every value what it is, in the schema and in its README', () => {
+    assert.deepEqual(
+      describedValues()
+        .map(({ key }) => key)
+        .sort(),
+      [...defaults().keys()].sort(),
+    );
+    const readme = readFileSync(CHART_README, 'utf8');
+    if (UPDATE) writeFileSync(CHART_README, readmeWithTable(readme));
+    else assert.equal(readme, readmeWithTable(readme), 'npm run test:k8s -- --update writes the table anew');
   });
 
   for (const name of CASES) {
@@ -311,31 +318,3 @@ describe('the chart refuses, with a sentence,', () => {
     }
   });
 });
-
-interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly description?: string;
-}
-type Values = Readonly<Record<string, unknown>>;
-
-/** Keys that the schema describes, by path; Helm's own left out. */
-function keysOfSchema({ properties }: Schema, path = ''): string[] {
-  return Object.entries(properties ?? {}).flatMap(([key, schema]) => {
-    const here = `${path}${key}`;
-    if (here === 'global') return [];
-    if (schema.properties !== undefined && key !== 'items') return keysOfSchema(schema, `${here}.`);
-    assert.ok(schema.description, `${here} is not described`);
-    return [here];
-  });
-}
-
-/** Keys of values, as deep as the schema knows them. */
-function keysOfValues(values: Values, { properties }: Schema, path = ''): string[] {
-  return Object.entries(values).flatMap(([key, value]) => {
-    const schema = properties?.[key];
-    assert.ok(schema, `${path}${key} is not in the schema`);
-    return schema.properties === undefined
-      ? [`${path}${key}`]
-      : keysOfValues(value as Values, schema, `${path}${key}.`);
-  });
-}
