@@ -32,13 +32,13 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 }
 
 // restrictThread(cpus, policy): { cpus: string, memory: string }, each empty when done, else why it was
-// refused.
+// refused. Without a policy (null) memory is left as it is.
 Napi::Value RestrictThread(const Napi::CallbackInfo& info) {
   try {
     const std::vector<int> on = ToIntegers(info[0], "cpus");
-    const MemoryPolicy policy = ToPolicy(info[1]);
+    const auto policy = info[1].IsNull() ? std::nullopt : std::optional(ToPolicy(info[1]));
     const int cpus = SetThreadCpus(on);
-    const int memory = SetThreadPolicy(policy);
+    const int memory = policy.has_value() ? SetThreadPolicy(*policy) : 0;
     Napi::Object refused = Napi::Object::New(info.Env());
     refused.Set("cpus", cpus == 0 ? "" : std::strerror(cpus));
     refused.Set("memory", memory == 0 ? "" : std::strerror(memory));

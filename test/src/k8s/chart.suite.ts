@@ -206,6 +206,7 @@ describe('the chart refuses, with a sentence,', () => {
     ],
     ['fractional CPUs', ['graph.cpus=3.5'], /graph\.cpus: 3\.5 is no whole number of CPUs/],
     ['CPUs in thousandths', ['iris.cpus="3500m"'], /iris\.cpus: 3500m is no whole number of CPUs/],
+    ['one NUMA node for both', ['numa.graphNode=1'], /numa\.irisNode: 1 is the graph service's node too/],
     ['no CPUs', ['iris.cpus=0'], /iris\.cpus: 0 is no whole number/],
     [
       'requests apart from limits',

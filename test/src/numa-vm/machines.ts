@@ -58,7 +58,7 @@ export const MACHINES: readonly Machine[] = [
     name: 'two-nodes-confined',
     description: 'two-nodes, with services that may not have all of it',
     topology: TWO_NODES,
-    scenarios: ['node-setup', 'cpuset', 'binding-forbidden'],
+    scenarios: ['node-setup', 'cpuset', 'binding-forbidden', 'bound-by-cgroup'],
   },
   {
     name: 'gap-in-numbering',

@@ -3,6 +3,7 @@
 {{- define "irispair.checks" -}}
 {{- include "irispair.checkCapacity" . -}}
 {{- include "irispair.checkCpus" . -}}
+{{- include "irispair.checkNodes" . -}}
 {{- include "irispair.checkStores" . -}}
 {{- include "irispair.checkParty" . -}}
 {{- include "irispair.checkNetwork" . -}}
@@ -35,6 +36,12 @@
 {{- if not (regexMatch "^[1-9][0-9]*$" (toString $cpus)) -}}
 {{- fail (printf "%s: %v is no whole number of CPUs: the kubelet gives a container CPUs of its own only for whole ones: give an integer from 1" $name $cpus) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irispair.checkNodes" -}}
+{{- if eq (int .Values.numa.graphNode) (int .Values.numa.irisNode) -}}
+{{- fail (printf "numa.irisNode: %d is the graph service's node too: name two nodes" (int .Values.numa.irisNode)) -}}
 {{- end -}}
 {{- end -}}
 
@@ -77,7 +84,7 @@
 
 {{/* Settings that the chart gives by values of their own. */}}
 {{- define "irispair.checkSettings" -}}
-{{- $own := list "IRIS_STORE_INITIAL_CAPACITY" "IRISPAIR_STORE_MAXIMUM_CAPACITY" "IRISPAIR_PLACEMENT" "IRISPAIR_PLACEMENT_STRICT" "IRISPAIR_HUGEPAGES" "IRISPAIR_HUGETLBFS" "IRISPAIR_LISTEN" "IRISPAIR_HTTP_LISTEN" "IRISPAIR_PROBE_LISTEN" "IRISPAIR_IRIS_SOCKET" "IRISPAIR_SOCKET_GROUP" "IRISPAIR_IRIS_STORE" "IRISPAIR_GRAPH_STORE" "IRISPAIR_STORE_PASSWORD_FILE" "IRISPAIR_WALKERS" "IRISPAIR_MODE" "IRISPAIR_PARTY" "IRISPAIR_PARTY_CERTIFICATE" "IRISPAIR_PARTY_KEY" "IRISPAIR_PARTY_CERTIFICATES" "IRISPAIR_PARTIES" "IRISPAIR_PARTY_LISTEN" "IRISPAIR_AGREEMENT" "IRISPAIR_AGREEMENT_LISTEN" "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_TRACES_SAMPLER" "OTEL_TRACES_SAMPLER_ARG" "PGPASSWORD" -}}
+{{- $own := list "IRIS_STORE_INITIAL_CAPACITY" "IRISPAIR_STORE_MAXIMUM_CAPACITY" "IRISPAIR_PLACEMENT" "IRISPAIR_PLACEMENT_STRICT" "IRISPAIR_MEMORY_BINDING" "IRIS_MPC_NUMA_TOKIO_NODE" "IRIS_MPC_NUMA_WORKER_NODE" "IRIS_MPC_NUMA_MEMORY_NODE" "IRISPAIR_HUGEPAGES" "IRISPAIR_HUGETLBFS" "IRISPAIR_LISTEN" "IRISPAIR_HTTP_LISTEN" "IRISPAIR_PROBE_LISTEN" "IRISPAIR_IRIS_SOCKET" "IRISPAIR_SOCKET_GROUP" "IRISPAIR_IRIS_STORE" "IRISPAIR_GRAPH_STORE" "IRISPAIR_STORE_PASSWORD_FILE" "IRISPAIR_WALKERS" "IRISPAIR_MODE" "IRISPAIR_PARTY" "IRISPAIR_PARTY_CERTIFICATE" "IRISPAIR_PARTY_KEY" "IRISPAIR_PARTY_CERTIFICATES" "IRISPAIR_PARTIES" "IRISPAIR_PARTY_LISTEN" "IRISPAIR_AGREEMENT" "IRISPAIR_AGREEMENT_LISTEN" "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_TRACES_SAMPLER" "OTEL_TRACES_SAMPLER_ARG" "PGPASSWORD" -}}
 {{- range $of, $settings := dict "graph" .Values.graph.settings "iris" .Values.iris.settings -}}
 {{- range $name, $_ := $settings -}}
 {{- if not (regexMatch "^(IRIS|IRISPAIR|OTEL|NODE|PG)_?[A-Z0-9_]*$" $name) -}}

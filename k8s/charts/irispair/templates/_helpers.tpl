@@ -87,16 +87,17 @@ capabilities:
 {{- define "irispair.commonSettings" -}}
 - name: IRIS_STORE_INITIAL_CAPACITY
   value: {{ int64 .Values.capacity | quote }}
-{{- if eq .Values.memoryBinding "process" }}
 - name: IRISPAIR_PLACEMENT
   value: split
 - name: IRISPAIR_PLACEMENT_STRICT
-  value: '1'
-{{- else }}
-# The kubelet gave this container its CPUs and memory nodes: there is nothing left to bind.
-- name: IRISPAIR_PLACEMENT
-  value: 'off'
-{{- end }}
+  value: {{ .Values.numa.strict | ternary "1" "0" | quote }}
+- name: IRISPAIR_MEMORY_BINDING
+  value: {{ .Values.memoryBinding }}
+# Both, since a container has the CPUs of its own node alone.
+- name: IRIS_MPC_NUMA_TOKIO_NODE
+  value: {{ int .Values.numa.graphNode | quote }}
+- name: IRIS_MPC_NUMA_WORKER_NODE
+  value: {{ int .Values.numa.irisNode | quote }}
 {{- if .Values.store.passwordSecret.name }}
 - name: IRISPAIR_STORE_PASSWORD_FILE
   value: /run/secrets/store/password

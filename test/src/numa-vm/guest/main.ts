@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { GuestPair } from './pair.js';
 import { ScenarioReport, tellEnd } from './report.js';
 import type { Scenario } from './scenario.js';
-import { bindingForbidden, cpuset } from './scenarios/confined.js';
+import { bindingForbidden, boundByCgroup, cpuset } from './scenarios/confined.js';
 import {
   hugepagesOff,
   hugepagesRequired,
@@ -28,6 +28,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'node-setup': nodeSetup,
   cpuset,
   'binding-forbidden': bindingForbidden,
+  'bound-by-cgroup': boundByCgroup,
   'gap-in-numbering': gapInNumbering,
   'node-without-cpus': nodeWithoutCpus,
   'node-without-memory': nodeWithoutMemory,

@@ -21,6 +21,8 @@ export interface PairPlan {
   readonly iris?: Settings;
   /** A command that both services' own commands are given to. */
   readonly launcher?: readonly string[];
+  /** The iris service's instead. */
+  readonly irisLauncher?: readonly string[];
 }
 
 /** How a service ended that would not start. */
@@ -54,7 +56,7 @@ export class GuestPair {
   }
 
   /** Runs the pair as planned; resolves when it serves. */
-  async run({ settings = {}, iris = {}, launcher = [] }: PairPlan): Promise<void> {
+  async run({ settings = {}, iris = {}, launcher = [], irisLauncher = launcher }: PairPlan): Promise<void> {
     await this.stopIris();
     const plan = JSON.stringify({ settings, launcher });
     if (this.graph?.plan !== plan) {
@@ -66,7 +68,7 @@ export class GuestPair {
       'iris',
       { ...BASE, ...IRIS_BASE, ...settings, ...iris },
       [],
-      launch(launcher),
+      launch(irisLauncher),
     );
     await this.untilReady();
   }

@@ -98,6 +98,67 @@ export async function bindingForbidden(guest: Guest): Promise<void> {
   await checkAnswers(guest);
 }
 
+/** As a kubelet does it: each service has the CPUs and the memory of its node alone, and may bind nothing. */
+export async function boundByCgroup(guest: Guest): Promise<void> {
+  const { pair, report } = guest;
+  await pair.stop();
+  reserveHugepages(1, 8);
+  writeFileSync(`${GROUPS}/cgroup.subtree_control`, '+cpuset');
+  const confined = (name: string, cpus: string, memoryNodes: string) => [
+    ...group(name, cpus, memoryNodes),
+    'forbid-binding',
+  ];
+  const settings = {
+    ...STRICT,
+    IRISPAIR_MEMORY_BINDING: 'cgroup',
+    IRIS_MPC_NUMA_TOKIO_NODE: '0',
+    IRISPAIR_HUGEPAGES: 'require',
+  };
+  await report.check('a strict service refuses memory that may come from elsewhere', async () => {
+    const { code, complaint } = await pair.refusal('iris', settings, confined('node-1-loose', '2-3', '0-1'));
+    assert.equal(code, 2);
+    assert.match(complaint, /memory may come from nodes 0, 1, .*a cgroup that allows node 1 alone/);
+  });
+  await runWithResidents(guest, {
+    settings,
+    launcher: confined('node-0', '0-1', '0'),
+    irisLauncher: confined('node-1', '2-3', '1'),
+  });
+  await report.check('both services are split, and nothing was asked of the kernel that it refused', () => {
+    for (const service of ['graph', 'iris'] as const) {
+      assert.equal(loggedPlacement(pair.log(service)).placement, 'split');
+      assert.doesNotMatch(pair.log(service), /refused/);
+    }
+    for (const { backing, policy, fallbacks } of loggedSegments(pair.log('iris'))) {
+      assert.deepEqual([backing, policy, fallbacks], ['hugetlbfs', 'default', []]);
+    }
+  });
+  await report.check('the pair itself tells that its irises are on node 1, and targets are met', async () => {
+    const client = pair.client();
+    try {
+      const { services } = await client.placement();
+      const iris = services.find(({ service }) => service === 'iris');
+      assert.deepEqual(iris?.memoryNodes, [1]);
+      const irises = iris.parts.filter(({ segments }) => segments.length > 0);
+      assert.equal(irises.length, 2);
+      for (const { count } of irises) {
+        assert.equal(count?.unknown, '');
+        assert.deepEqual(
+          count.nodes.filter(({ bytes }) => bytes > 0).map(({ node }) => node),
+          [1],
+        );
+      }
+    } finally {
+      client.close();
+    }
+  });
+  await report.check('the kernel says the same', () => {
+    const pid = pair.pid('iris');
+    assert.deepEqual(pagesOf(pid, arenasOf(pid)), new Map([[1, 4]]));
+  });
+  await checkAnswers(guest);
+}
+
 /** Makes a control group; returns the command that runs another one in it. */
 export function group(name: string, cpus: string, memoryNodes: string): string[] {
   const directory = `${GROUPS}/${name}`;
