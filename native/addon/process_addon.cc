@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "addon/conversions.h"
 #include "core/system/error.h"
