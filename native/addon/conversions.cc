@@ -125,7 +125,7 @@ MemoryPolicy ToPolicy(const Napi::Value& value) {
     return {PolicyKind::kPreferred,
             {static_cast<int>(ToInteger(policy.Get("node"), "policy.node", 0, 1023))}};
   }
-  // What the cgroup gives is not asked for.
+  // What the cgroup gives an arena is not asked for.
   if (kind == "default" || kind == "given") return {};
   Refuse("policy.kind", "bind, preferred, interleave, given or default is expected");
 }

@@ -17,7 +17,7 @@ export interface NativeBinding {
     open(options: SharedEngineOptions): Promise<SharedEngine>;
   };
   /** Restricts the calling thread and all that it starts; each reason is empty when it was done. */
-  restrictThread(cpus: readonly number[], policy: MemoryPolicy): { cpus: string; memory: string };
+  restrictThread(cpus: readonly number[], policy: MemoryPolicy | null): { cpus: string; memory: string };
   /** Replaces this process; returns only by throwing. */
   execute(file: string, args: readonly string[], environment: readonly string[]): never;
   /** False when the parent is dead already. */

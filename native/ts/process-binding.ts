@@ -39,7 +39,9 @@ export function restartBound(service: 'graph' | 'iris', decide: () => PlacementD
   if (plan.node === null && plan.memory.kind === 'default') {
     return { decision, cpusRefused: '', memoryRefused: '' };
   }
-  const refused = binding.restrictThread(plan.cpus, plan.memory);
+  // Asking for what the cgroup gives would be refused where nothing may be bound.
+  const policy = plan.memory.kind === 'given' ? null : plan.memory;
+  const refused = binding.restrictThread(plan.cpus, policy);
   const bound: BoundProcess = { decision, cpusRefused: refused.cpus, memoryRefused: refused.memory };
   const environment = Object.entries({ ...process.env, IRISPAIR_BOUND: JSON.stringify(bound) });
   return binding.execute(
