@@ -22,7 +22,7 @@ interface WishOptions {
 
 interface RenderOptions extends WishOptions {
   readonly cluster: string;
-  readonly region: string;
+  readonly region?: string;
   readonly kubernetesVersion: string;
 }
 
@@ -43,15 +43,18 @@ export function addNodesCommands(program: Command): void {
     });
   addWish(nodes.command('render <form>'))
     .description(`what a planned node is started with: ${FORMS.join(', ')}`)
-    .requiredOption('--cluster <name>', 'name of the EKS cluster', 'irispair')
-    .requiredOption('--region <region>', 'AWS region of the cluster', 'eu-central-1')
-    .requiredOption('--kubernetes-version <version>', 'of the cluster', '1.35')
+    .option('--cluster <name>', 'name of the EKS cluster', 'irispair')
+    .option('--region <region>', 'eksctl: AWS region of the cluster')
+    .option('--kubernetes-version <version>', 'eksctl: of the cluster', '1.35')
     .addHelpText(
       'after',
-      '\nExample:\n  irispair nodes render eksctl --instance c5.18xlarge --capacity 1000000 --cluster irispair > cluster.yaml',
+      '\nExample:\n  irispair nodes render eksctl --instance c5.18xlarge --capacity 1000000 --region eu-central-1 > cluster.yaml',
     )
     .action((form: string, options: RenderOptions, command: Command) => {
-      process.stdout.write(renderPlan(readForm(form, command), planOf(options), clusterOf(options)));
+      const known = readForm(form, command);
+      if (known === 'eksctl' && options.region === undefined)
+        command.error('--region: say in which region the cluster is');
+      process.stdout.write(renderPlan(known, planOf(options), clusterOf(options)));
     });
   nodes
     .command('facts')
@@ -90,7 +93,7 @@ function planOf({ instance, facts, capacity, mode }: WishOptions): NodePlan {
   return planNodeOrAdvise({ machine, mode, capacity });
 }
 
-function clusterOf({ cluster, region, kubernetesVersion }: RenderOptions): Cluster {
+function clusterOf({ cluster, region = '', kubernetesVersion }: RenderOptions): Cluster {
   return { name: cluster, region, kubernetesVersion };
 }
 

@@ -12,6 +12,7 @@ export function chartValues({ mode, capacity, graph, iris }: NodePlan): string {
     mode,
     capacity,
     memoryBinding: 'cgroup',
+    numa: { graphNode: graph.node, irisNode: iris.node },
     graph: { cpus: graph.cpus, memory: mebibytes(graph.memoryMebibytes) },
     iris: { cpus: iris.cpus, memory: mebibytes(iris.memoryMebibytes), hugepages },
     node: { hugepages },

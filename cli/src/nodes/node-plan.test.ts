@@ -82,6 +82,7 @@ describe('the plan of a Kubernetes node', () => {
           checkPlan(plan);
         },
       ),
+      { numRuns: 1_000 },
     );
   });
 

@@ -154,12 +154,16 @@ function chooseNodes({ machine, mode, capacity }: NodeWish): ChosenNodes {
 /** One core for the kubelet, one for the system: whole ones, for the static CPU manager reserves CPUs, not parts of them. */
 function reserve({ nodes, threadsPerCore }: MachineFacts, graphNode: NodeFacts): Reserved {
   const sum = KUBE_MEBIBYTES + SYSTEM_MEBIBYTES + EVICTION_MEBIBYTES;
-  const elsewhere = nodes.filter(({ id, memoryBytes }) => id !== graphNode.id && memoryBytes > 0);
-  const part = Math.min(RESERVED_ELSEWHERE_MEBIBYTES, Math.floor(sum / 2 / elsewhere.length));
-  const memoryByNode = [
-    { node: graphNode.id, mebibytes: sum - part * elsewhere.length },
-    ...elsewhere.map(({ id }) => ({ node: id, mebibytes: part })),
-  ].sort((a, b) => a.node - b.node);
+  const others = nodes.filter(({ id }) => id !== graphNode.id);
+  const elsewhere = others.flatMap(({ id, memoryBytes }) => {
+    const most = Math.min(RESERVED_ELSEWHERE_MEBIBYTES, sum / 2 / others.length, memoryBytes / MEBIBYTE / 8);
+    // The kubelet refuses a reservation of nothing.
+    return most < 1 ? [] : [{ node: id, mebibytes: Math.floor(most) }];
+  });
+  const rest = elsewhere.reduce((left, { mebibytes }) => left - mebibytes, sum);
+  const memoryByNode = [{ node: graphNode.id, mebibytes: rest }, ...elsewhere].sort(
+    (a, b) => a.node - b.node,
+  );
   const cpus = Math.max(2, threadsPerCore);
   return {
     kubeCpus: cpus / 2,

@@ -191,6 +191,7 @@ describe('irispair nodes', () => {
       [['plan', '--capacity', '1'], /--instance or --facts: say which machine/],
       [['plan', '--instance', 'c5.18xlarge', '--facts', 'x', '--capacity', '1'], /cannot be used with/],
       [['plan', '--instance', 'c5.18xlarge'], /required option '--capacity/],
+      [['render', 'eksctl', '--instance', 'c5.18xlarge', '--capacity', '1'], /--region: say in which/],
       [['render', 'yaml', '--instance', 'c5.18xlarge', '--capacity', '1'], /give one of eksctl, karpenter/],
     ] as const) {
       const { code, errors } = await irispair(['nodes', ...args]);

@@ -71,7 +71,7 @@ for (const example of readdirSync(EXAMPLES)) {
       assert.deepEqual(preflight.securityContext, iris.securityContext);
       const settings = new Map(ENVIRONMENT.parse(iris.env).map(({ name, value }) => [name, value] as const));
       const told = ENVIRONMENT.parse(preflight.env);
-      assert.ok(told.some(({ name }) => name === 'IRISPAIR_PLACEMENT'));
+      assert.ok(told.some(({ name }) => name === 'IRISPAIR_MEMORY_BINDING'));
       for (const { name, value } of told) assert.equal(value, settings.get(name), name);
       const { args } = z.looseObject({ args: z.array(z.string()) }).parse(preflight);
       assert.deepEqual(args, [

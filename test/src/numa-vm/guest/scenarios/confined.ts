@@ -17,7 +17,6 @@ export async function cpuset(guest: Guest): Promise<void> {
   const { pair, report } = guest;
   await pair.stop();
   reserveHugepages(1, 8);
-  writeFileSync(`${GROUPS}/cgroup.subtree_control`, '+cpuset');
   const onlyNode0 = group('only-node-0', '0-1', '0');
   const memoryOfNode0 = group('memory-of-node-0', '0-3', '0');
   await report.check('a strict service refuses a node whose CPUs it may not have', async () => {
@@ -103,7 +102,6 @@ export async function boundByCgroup(guest: Guest): Promise<void> {
   const { pair, report } = guest;
   await pair.stop();
   reserveHugepages(1, 8);
-  writeFileSync(`${GROUPS}/cgroup.subtree_control`, '+cpuset');
   const confined = (name: string, cpus: string, memoryNodes: string) => [
     ...group(name, cpus, memoryNodes),
     'forbid-binding',
@@ -161,6 +159,7 @@ export async function boundByCgroup(guest: Guest): Promise<void> {
 
 /** Makes a control group; returns the command that runs another one in it. */
 export function group(name: string, cpus: string, memoryNodes: string): string[] {
+  writeFileSync(`${GROUPS}/cgroup.subtree_control`, '+cpuset');
   const directory = `${GROUPS}/${name}`;
   mkdirSync(directory, { recursive: true });
   writeFileSync(`${directory}/cpuset.cpus`, cpus);
