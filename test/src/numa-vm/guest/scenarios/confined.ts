@@ -1,5 +1,6 @@
 /** A pair that may not have what it was configured for: a cpuset without the node, and a container that may not bind. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseList } from '@irispair/native/topology';
 import { readThreads } from '@irispair/native/threads';
@@ -153,6 +154,11 @@ export async function boundByCgroup(guest: Guest): Promise<void> {
   await report.check('the kernel says the same', () => {
     const pid = pair.pid('iris');
     assert.deepEqual(pagesOf(pid, arenasOf(pid)), new Map([[1, 4]]));
+  });
+  await report.check('irispair placement --check --certain, as in helm test, sees every target met', () => {
+    const args = ['cli/bin/irispair.js', 'placement', '--check', '--certain'];
+    const { status, stdout, stderr } = spawnSync('node', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
   });
   await checkAnswers(guest);
 }

@@ -48,7 +48,7 @@ export async function nodeSetup({ pair, report }: Guest): Promise<void> {
   reserveHugepages(1, 8);
   const node1 = group('like-the-iris-container', '2-3', '1');
   await report.check('the preflight passes in a container of node 1 that may not bind memory', () => {
-    const { status, findings } = doctor(['forbid-binding', ...node1]);
+    const { status, findings } = doctor([...node1, 'forbid-binding']);
     assert.equal(status, 0, JSON.stringify(findings));
     assert.match(of(findings, 'arenas').found, /^8 MiB mapped on hugetlbfs: 8 MiB on node 1$/);
     assert.equal(freeHugepages(1), 8, 'it gives every page back');
@@ -74,7 +74,7 @@ function reserve(...args: readonly string[]) {
 function doctor(launcher: readonly string[]): { status: number | null; findings: Finding[] } {
   const [program, ...args] = [
     ...launcher,
-    ...['node', '/irispair/cli/bin/irispair.js', 'doctor', '--capacity', '1000', '--json'],
+    ...[process.execPath, '/irispair/cli/bin/irispair.js', 'doctor', '--capacity', '1000', '--json'],
   ];
   const { status, stdout, stderr } = spawnSync(program, args, {
     encoding: 'utf8',
