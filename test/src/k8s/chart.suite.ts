@@ -235,6 +235,11 @@ describe('the chart refuses, with a sentence,', () => {
     ['another mode', ['mode="clear"'], /mode.*must be one of/],
     ['sizes without a unit', ['iris.memory="5000000000"'], /iris\/memory.*does not match pattern/],
     [
+      'a volume that does not hold the irises',
+      ['store.volume.irises="500Mi"'],
+      /store\.volume\.irises: 500Mi do not hold the irises: a capacity of 100000 in plain mode takes 782Mi/,
+    ],
+    [
       'passwords in a URL',
       ['store.graph="postgres://a:b@c/d"', 'networkPolicy.databases=[{"podSelector":{}}]'],
       /store\.graph: the URL holds a password.*store\.passwordSecret/,

@@ -46,6 +46,12 @@
 {{- end -}}
 
 {{- define "irispair.checkStores" -}}
+{{- if not (include "irispair.isPostgres" .Values.store.irises) -}}
+{{- $needed := include "irispair.irisStoreMebibytes" . | int64 -}}
+{{- if lt (include "irispair.irisVolume" . | include "irispair.mebibytes" | int64) $needed -}}
+{{- fail (printf "store.volume.irises: %s do not hold the irises: a capacity of %d in %s mode takes %dMi of it: give more, or leave it empty" .Values.store.volume.irises (int64 .Values.capacity) .Values.mode $needed) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $url := dict "store.irises" .Values.store.irises "store.graph" .Values.store.graph -}}
 {{- if regexMatch "^postgres(ql)?://[^/@]*:[^/@]*@" $url -}}
 {{- fail (printf "%s: the URL holds a password, which everybody sees who reads the release: put it into a Secret and name that in store.passwordSecret" $name) -}}

@@ -39,9 +39,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- default (include "irispair.name" .) .Values.serviceAccount.name -}}
 {{- end -}}
 
-{{/* Mebibytes of a size in Mi or Gi. */}}
+{{/* Mebibytes of a size in Mi, Gi or Ti. */}}
 {{- define "irispair.mebibytes" -}}
-{{- if hasSuffix "Gi" . -}}
+{{- if hasSuffix "Ti" . -}}
+{{- mul 1048576 (trimSuffix "Ti" . | int64) -}}
+{{- else if hasSuffix "Gi" . -}}
 {{- mul 1024 (trimSuffix "Gi" . | int64) -}}
 {{- else -}}
 {{- trimSuffix "Mi" . | int64 -}}
@@ -53,6 +55,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $eye := eq .Values.mode "shared" | ternary 38400 2432 -}}
 {{- $pages := div (add (mul (int64 .Values.capacity) $eye) 2097151) 2097152 -}}
 {{- mul 2 2 $pages -}}
+{{- end -}}
+
+{{/* Mebibytes that the capacity's irises take in LMDB: each lies on pages of 4 KiB of its own. */}}
+{{- define "irispair.irisStoreMebibytes" -}}
+{{- $bytes := eq .Values.mode "shared" | ternary 77824 8192 -}}
+{{- div (add (mul (int64 .Values.capacity) $bytes) 1048575) 1048576 -}}
+{{- end -}}
+
+{{/* Sizes of the stores' volumes: a quarter more than the irises take, and what the graph of so many takes at most. */}}
+{{- define "irispair.irisVolume" -}}
+{{- $mebibytes := include "irispair.irisStoreMebibytes" . | int64 -}}
+{{- default (printf "%dGi" (add 2 (div (mul $mebibytes 5) 4096))) .Values.store.volume.irises -}}
+{{- end -}}
+{{- define "irispair.graphVolume" -}}
+{{- default (printf "%dGi" (add 2 (div (mul (int64 .Values.capacity) 8) 1048576))) .Values.store.volume.graph -}}
 {{- end -}}
 
 {{- define "irispair.isPostgres" -}}
