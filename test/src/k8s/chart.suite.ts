@@ -315,7 +315,8 @@ describe('the chart refuses, with a sentence,', () => {
     ] as const) {
       for (const capacity of [1, 862, 863, 27_306, 27_307, 100_000, 1_234_567, 10_000_000]) {
         const mebibytes = 2 * arenaHugepages(recordBytes, capacity);
-        const at = (size: number) => set(...further, `capacity=${capacity}`, `iris.hugepages="${size}Mi"`);
+        const at = (size: number) =>
+          set(...further, 'store.volume.irises="2Ti"', `capacity=${capacity}`, `iris.hugepages="${size}Mi"`);
         manifestsOf(render(tools, ...at(mebibytes)));
         if (mebibytes > 2)
           assert.match(refusal(tools, ...at(mebibytes - 2)), new RegExp(`${mode} mode takes ${mebibytes}Mi`));

@@ -48,8 +48,8 @@
 {{- define "irispair.checkStores" -}}
 {{- if not (include "irispair.isPostgres" .Values.store.irises) -}}
 {{- $needed := include "irispair.irisStoreMebibytes" . | int64 -}}
-{{- if lt (include "irispair.irisVolume" . | include "irispair.mebibytes" | int64) $needed -}}
-{{- fail (printf "store.volume.irises: %s do not hold the irises: a capacity of %d in %s mode takes %dMi of it: give more, or leave it empty" .Values.store.volume.irises (int64 .Values.capacity) .Values.mode $needed) -}}
+{{- if lt (include "irispair.mebibytes" .Values.store.volume.irises | int64) $needed -}}
+{{- fail (printf "store.volume.irises: %s do not hold the irises: a capacity of %d in %s mode takes %dMi of it: give at least that" .Values.store.volume.irises (int64 .Values.capacity) .Values.mode $needed) -}}
 {{- end -}}
 {{- end -}}
 {{- range $name, $url := dict "store.irises" .Values.store.irises "store.graph" .Values.store.graph -}}

@@ -63,15 +63,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- div (add (mul (int64 .Values.capacity) $bytes) 1048575) 1048576 -}}
 {{- end -}}
 
-{{/* Sizes of the stores' volumes: a quarter more than the irises take, and what the graph of so many takes at most. */}}
-{{- define "irispair.irisVolume" -}}
-{{- $mebibytes := include "irispair.irisStoreMebibytes" . | int64 -}}
-{{- default (printf "%dGi" (add 2 (div (mul $mebibytes 5) 4096))) .Values.store.volume.irises -}}
-{{- end -}}
-{{- define "irispair.graphVolume" -}}
-{{- default (printf "%dGi" (add 2 (div (mul (int64 .Values.capacity) 8) 1048576))) .Values.store.volume.graph -}}
-{{- end -}}
-
 {{- define "irispair.isPostgres" -}}
 {{- if hasPrefix "postgres" . }}yes{{ end -}}
 {{- end -}}
