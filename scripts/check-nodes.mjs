@@ -21,7 +21,9 @@ function moduleFolder(module) {
     encoding: 'utf8',
   });
   if (status !== 0) {
-    process.stderr.write(`${stdout ?? ''}${stderr ?? 'go: not found, install Go 1.25 or later\n'}`);
+    process.stderr.write(
+      `${stdout ?? ''}${stderr ?? 'go: not found, install Go: sh scripts/packages.sh k8s\n'}`,
+    );
     process.exit(1);
   }
   return JSON.parse(stdout).Dir;
