@@ -3,10 +3,13 @@ import { run, unlessDone } from './steps.mjs';
 
 unlessDone(
   'addon',
-  ['native/CMakeLists.txt', 'native/core', 'native/addon', 'native/bench', 'package-lock.json'],
+  ['native/CMakeLists.txt', 'native/core', 'native/addon', 'package-lock.json'],
   'native/build/irispair_native.node',
   () => {
     run('configuring the native addon', ['cmake', '-S', 'native', '-B', 'native/build']);
-    run('building the native addon', ['cmake', '--build', 'native/build', '--parallel', '2']);
+    run('building the native addon', [
+      ...['cmake', '--build', 'native/build', '--parallel', '2'],
+      ...['--target', 'irispair_native'],
+    ]);
   },
 );

@@ -1,10 +1,7 @@
 /** Candidates a second of every kernel on one core, beside the scalar kernel and the machine's read bandwidth. */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { figuresOf } from './native-program.js';
 import type { PartResult } from './results.js';
-
-const PROGRAM = fileURLToPath(new URL('../../native/build/kernel_bench', import.meta.url));
 
 interface KernelRow {
   readonly kernel: string;
@@ -22,13 +19,7 @@ interface KernelFigures {
 
 /** Runs native/bench. */
 export function runKernelBench(): PartResult {
-  const { status, stdout, error } = spawnSync(PROGRAM, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0)
-    throw new Error(`the kernel benchmark failed: ${error?.message ?? `exit code ${status ?? 1}`}`);
-  const figures = JSON.parse(stdout) as KernelFigures;
+  const figures = figuresOf('kernel_bench') as KernelFigures;
   return { figures, text: kernelTable(figures) };
 }
 

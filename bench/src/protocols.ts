@@ -1,10 +1,7 @@
 /** Comparisons a second a core on shares: dot products, and what three parties do with them. */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { figuresOf } from './native-program.js';
 import type { PartResult } from './results.js';
-
-const PROGRAM = fileURLToPath(new URL('../../native/build/protocol_bench', import.meta.url));
 
 interface ProtocolRow {
   readonly program: string;
@@ -26,13 +23,7 @@ interface ProtocolFigures {
 
 /** Runs native/bench. */
 export function runProtocolBench(): PartResult {
-  const { status, stdout, error } = spawnSync(PROGRAM, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0)
-    throw new Error(`the protocol benchmark failed: ${error?.message ?? `exit code ${status ?? 1}`}`);
-  const figures = JSON.parse(stdout) as ProtocolFigures;
+  const figures = figuresOf('protocol_bench') as ProtocolFigures;
   return { figures, text: protocolTable(figures) };
 }
 

@@ -1,10 +1,7 @@
 /** Dot products of shares a second, out of cache, beside a straightforward loop and the machine's read bandwidth. */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { figuresOf } from './native-program.js';
 import type { PartResult } from './results.js';
-
-const PROGRAM = fileURLToPath(new URL('../../native/build/share_bench', import.meta.url));
 
 interface ShareRow {
   readonly kernel: string;
@@ -27,13 +24,7 @@ interface ShareFigures {
 
 /** Runs native/bench. */
 export function runSharesBench(): PartResult {
-  const { status, stdout, error } = spawnSync(PROGRAM, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0)
-    throw new Error(`the benchmark of shares failed: ${error?.message ?? `exit code ${status ?? 1}`}`);
-  const figures = JSON.parse(stdout) as ShareFigures;
+  const figures = figuresOf('share_bench') as ShareFigures;
   return { figures, text: sharesTable(figures) };
 }
 
