@@ -14,7 +14,7 @@ import { PARTY_SETTINGS, partyAddressesSetting } from '@irispair/common/config/p
 import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
-import { socketSetting } from '@irispair/common/grpc/local-socket';
+import { socketSetting } from '@irispair/common/config/socket-setting';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
 import { MOST_NEIGHBOURS } from './graph/parameters.js';

@@ -1,6 +1,5 @@
 /** The Unix domain socket between the services: its address, and whether somebody listens there. */
 import { connect } from 'node:net';
-import { z } from 'zod';
 
 /** Longest path that fits a socket address, bytes. */
 export const LONGEST_SOCKET_PATH = 107;
@@ -8,17 +7,6 @@ export const LONGEST_SOCKET_PATH = 107;
 /** The gRPC target of a socket path. */
 export function socketTarget(path: string): string {
   return `unix:${path}`;
-}
-
-/** A setting that names a socket. */
-export function socketSetting() {
-  return z
-    .string('give the path of a Unix socket')
-    .refine((path) => !path.endsWith('/'), 'give the path of a Unix socket, not of a directory')
-    .refine(fitsSocketAddress, {
-      error: ({ input }) =>
-        `the path of a Unix socket takes ${LONGEST_SOCKET_PATH} bytes at most, this one ${Buffer.byteLength(String(input))}: choose a shorter one`,
-    });
 }
 
 /** Whether the kernel takes this path for a socket. */
