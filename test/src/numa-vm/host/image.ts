@@ -16,10 +16,14 @@ import {
 } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundlePrograms } from './bundle.js';
 import { writePeople } from './people.js';
 
 /** The checkout. */
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
+
+/** Where the project lies in the guest. */
+const PLACED = '/irispair';
 
 /** What the guest's init calls; all of it is busybox. */
 const COMMANDS = ['sh', 'mount', 'umount', 'stty', 'ifconfig', 'poweroff'];
@@ -30,14 +34,15 @@ const HELPERS = ['forbid-binding', 'pages-by-node'];
 const HELPER_FLAGS = ['-std=c++20', '-O1', '-Wall', '-Wextra', '-Werror', '-static'];
 
 /** Builds the image in a directory; returns its path. */
-export function buildImage(directory: string): string {
+export async function buildImage(directory: string): Promise<string> {
   const root = join(directory, 'root');
   rmSync(root, { recursive: true, force: true });
-  for (const folder of ['bin', 'proc', 'sys', 'dev', 'tmp', 'mnt/hugepages-2MB', 'irispair', 'people']) {
+  for (const folder of ['bin', 'proc', 'sys', 'dev', 'tmp', 'mnt/hugepages-2MB', 'people']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   addPrograms(root);
-  addProject(join(root, 'irispair'));
+  addProject(join(root, PLACED));
+  await bundlePrograms(join(root, PLACED), PLACED);
   writePeople(join(root, 'people'));
   const image = join(directory, 'image.cpio');
   execFileSync('sh', ['-c', 'find . | busybox cpio -o -H newc -R 0:0 >"$0" 2>/dev/null', image], {

@@ -54,7 +54,7 @@ function choose(only: string | undefined): Machine[] {
 
 async function run(machines: readonly Machine[]): Promise<number> {
   const begun = Date.now();
-  const prepared = prepare();
+  const prepared = await prepare();
   const counts: Counts = { passed: 0, failed: 0 };
   const waiting = [...machines];
   const bootNext = async (): Promise<void> => {
@@ -68,12 +68,12 @@ async function run(machines: readonly Machine[]): Promise<number> {
   return counts.failed === 0 ? 0 : 1;
 }
 
-function prepare(): Prepared {
+async function prepare(): Promise<Prepared> {
   mkdirSync(DIRECTORY, { recursive: true });
   const kernel = join(DIRECTORY, 'kernel');
   packages('numa');
   packages('numa-kernel', kernel);
-  return { kernel, image: buildImage(DIRECTORY) };
+  return { kernel, image: await buildImage(DIRECTORY) };
 }
 
 function packages(...args: readonly string[]): void {
