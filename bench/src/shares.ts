@@ -3,6 +3,9 @@ import Table from 'cli-table3';
 import { figuresOf } from './native-program.js';
 import type { PartResult } from './results.js';
 
+/** The loop as a CPU with AVX2 and without AVX-512 would have it. */
+const AVX2_LOOP = 'straightforward AVX2';
+
 interface ShareRow {
   readonly kernel: string;
   readonly rotations: number;
@@ -44,10 +47,17 @@ function sharesTable({
       'candidates/s',
       'dot products/s a core',
       'to straightforward',
+      'to it for AVX2',
       'of read bandwidth',
     ],
     style: { head: [], border: [] },
   });
+  const toAvx2 = ({ cores, rotations, to_straightforward: ratio }: ShareRow) => {
+    const beside = rows.find(
+      (other) => other.kernel === AVX2_LOOP && other.cores === cores && other.rotations === rotations,
+    );
+    return beside === undefined ? '' : `${(ratio / beside.to_straightforward).toFixed(1)}x`;
+  };
   for (const row of rows) {
     const dots = (row.candidates_per_second * row.queries * row.rotations) / row.cores;
     table.push([
@@ -58,6 +68,7 @@ function sharesTable({
       row.candidates_per_second.toFixed(0),
       dots.toFixed(0),
       `${row.to_straightforward.toFixed(1)}x`,
+      toAvx2(row),
       `${(100 * row.of_bandwidth).toFixed(0)} %`,
     ]);
   }

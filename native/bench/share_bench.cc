@@ -9,9 +9,11 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "bench/straightforward_dots.h"
 #include "core/memory/segment.h"
+#include "core/shares/dot_products.h"
 #include "core/system/thread_clock.h"
 
 namespace irispair {
@@ -120,6 +122,34 @@ std::span<ShareRecord> RandomRecords(const Segment& segment) {
   return records;
 }
 
+// The prepared share at every rotation of the window, each as one run of code and mask elements.
+std::vector<std::uint16_t> Rotated(const PreparedShare& query, RotationWindow window) {
+  std::vector<std::uint16_t> rotated;
+  for (int rotation = window.First(); rotation <= window.Last(); ++rotation) {
+    for (std::size_t row = 0; row < PreparedShare::kRows; ++row) {
+      const auto rolled = query.Row(row).subspan(PreparedShare::Offset(rotation), kElementsInRow);
+      rotated.insert(rotated.end(), rolled.begin(), rolled.end());
+    }
+  }
+  return rotated;
+}
+
+using StraightforwardLoop = decltype(StraightforwardDots);
+
+Row StraightforwardRow(const char* name, StraightforwardLoop* loop, const PreparedShare& query,
+                       RotationWindow window, std::size_t threads) {
+  return {name,
+          window,
+          1,
+          threads,
+          [loop, rotated = Rotated(query, window)](auto candidates, auto code_dots, auto mask_dots) {
+            loop(rotated, candidates, code_dots, mask_dots);
+          },
+          {},
+          {},
+          {}};
+}
+
 std::vector<Row> Rows(std::span<const PreparedShare* const> queries, std::size_t cores) {
   std::vector<Row> rows;
   std::vector<std::size_t> thread_counts{1};
@@ -127,17 +157,11 @@ std::vector<Row> Rows(std::span<const PreparedShare* const> queries, std::size_t
   for (const std::size_t threads : thread_counts) {
     for (const int reach : {0, 5, 15}) {
       const RotationWindow window{0, reach};
-      auto rotated = Rotated(*queries[0], window);
-      rows.push_back({"straightforward",
-                      window,
-                      1,
-                      threads,
-                      [rotated = std::move(rotated)](auto candidates, auto code_dots, auto mask_dots) {
-                        StraightforwardDots(rotated, candidates, code_dots, mask_dots);
-                      },
-                      {},
-                      {},
-                      {}});
+      rows.push_back(StraightforwardRow(kStraightforward, StraightforwardDots, *queries[0], window, threads));
+#if defined(__x86_64__)
+      rows.push_back(StraightforwardRow("straightforward AVX2", StraightforwardDotsForAvx2, *queries[0],
+                                        window, threads));
+#endif
       for (const DotKernel* kernel : AvailableDotKernels()) {
         for (const std::size_t count : {std::size_t{1}, kManyQueries}) {
           rows.push_back({kernel->name,

@@ -1,4 +1,4 @@
-// Built for exactly this CPU.
+// Compiled once for each kind of CPU that is to run it, under a name each.
 #include "bench/straightforward_dots.h"
 
 #include <algorithm>
@@ -16,17 +16,6 @@ std::uint16_t Dot(const std::uint16_t* query, const std::array<std::uint16_t, co
 }
 
 }  // namespace
-
-std::vector<std::uint16_t> Rotated(const PreparedShare& query, RotationWindow window) {
-  std::vector<std::uint16_t> rotated;
-  for (int rotation = window.First(); rotation <= window.Last(); ++rotation) {
-    for (std::size_t row = 0; row < PreparedShare::kRows; ++row) {
-      const auto rolled = query.Row(row).subspan(PreparedShare::Offset(rotation), kElementsInRow);
-      rotated.insert(rotated.end(), rolled.begin(), rolled.end());
-    }
-  }
-  return rotated;
-}
 
 void StraightforwardDots(std::span<const std::uint16_t> rotated,
                          std::span<const ShareRecord* const> candidates, std::span<std::uint16_t> code_dots,

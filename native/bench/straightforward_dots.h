@@ -2,18 +2,22 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
-#include "core/shares/dot_products.h"
+#include "core/shares/share_record.h"
 
 namespace irispair {
 
-// The prepared share at every rotation of the window, each as one run of code and mask elements.
-std::vector<std::uint16_t> Rotated(const PreparedShare& query, RotationWindow window);
-
-// Dot products of every candidate with each rotation, by candidate, then by rotation.
+// Dot products of every candidate with each rotation, by candidate, then by rotation. Built for exactly this
+// CPU. rotated: the query at each rotation, each as one run of code and mask elements.
 void StraightforwardDots(std::span<const std::uint16_t> rotated,
                          std::span<const ShareRecord* const> candidates, std::span<std::uint16_t> code_dots,
                          std::span<std::uint16_t> mask_dots);
+
+#if defined(__x86_64__)
+// The same, built for CPUs that have AVX2 and no AVX-512.
+void StraightforwardDotsForAvx2(std::span<const std::uint16_t> rotated,
+                                std::span<const ShareRecord* const> candidates,
+                                std::span<std::uint16_t> code_dots, std::span<std::uint16_t> mask_dots);
+#endif
 
 }  // namespace irispair
