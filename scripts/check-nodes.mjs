@@ -1,9 +1,9 @@
 // What `irispair nodes render` writes, held against the programs that read it: the kubelet's own code, Karpenter's and
 // eksctl's schemas, shellcheck. The examples below k8s/eks are what is rendered: a unit test compares.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { moduleFolder } from './go.mjs';
 import { ROOT, run, show } from './steps.mjs';
 
 const CHECK = join(ROOT, 'k8s/eks/check');
@@ -13,21 +13,6 @@ const PROGRAM = join(ROOT, '.irispair/check-nodes');
 const KARPENTER = 'sigs.k8s.io/karpenter@v1.14.0';
 const KARPENTER_AWS = 'github.com/aws/karpenter-provider-aws@v1.14.0';
 const EKSCTL = 'github.com/weaveworks/eksctl@v0.215.0';
-
-/** The folder of a module of the Go module proxy. @param {string} module @returns {string} */
-function moduleFolder(module) {
-  const { stdout, stderr, status } = spawnSync('go', ['mod', 'download', '-json', module], {
-    cwd: tmpdir(),
-    encoding: 'utf8',
-  });
-  if (status !== 0) {
-    process.stderr.write(
-      `${stdout ?? ''}${stderr ?? 'go: not found, install Go: sh scripts/packages.sh k8s\n'}`,
-    );
-    process.exit(1);
-  }
-  return JSON.parse(stdout).Dir;
-}
 
 /** Lints the shell part of the launch template's user data. @param {string} example */
 function lintShellPart(example) {

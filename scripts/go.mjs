@@ -36,7 +36,7 @@ function go(args) {
 /** @param {string} problem @returns {never} */
 function fail(problem) {
   process.stderr.write(
-    `Go ${NEEDED.major}.${NEEDED.minor} or later is needed for Kubernetes' checks: ${problem.trim()}\n`,
+    `Go ${NEEDED.major}.${NEEDED.minor} or later is needed for Kubernetes' checks: ${problem}\n`,
   );
   process.exit(1);
 }
@@ -59,20 +59,25 @@ function makeUsable(root, system) {
   }
 }
 
+/** The folder of a module of the Go module proxy. @param {string} module @returns {string} */
+export function moduleFolder(module) {
+  const { status, stdout, stderr } = go(['mod', 'download', '-json', module]);
+  if (status === 0) return JSON.parse(stdout).Dir;
+  process.stderr.write(`${module} cannot be fetched: ${stderr}${stdout}`);
+  process.exit(1);
+}
+
 /** @param {string} root */
 function fetchInto(root) {
   const architecture = ARCHITECTURES.get(process.arch);
   if (architecture === undefined) fail(`none is known for ${process.arch}, install one`);
-  const system = `linux_${architecture}`;
-  const module = `golang.org/toolchain@v0.0.1-go${VERSION}.linux-${architecture}`;
   process.stderr.write(`Go ${VERSION} ...\n`);
-  const { status, stdout, stderr } = go(['mod', 'download', '-json', module]);
-  if (status !== 0) fail(`${module} cannot be fetched: ${stderr}${stdout}`);
+  const module = moduleFolder(`golang.org/toolchain@v0.0.1-go${VERSION}.linux-${architecture}`);
   const part = mkdtempSync(`${root}.part-`);
   try {
     const copy = join(part, 'go');
-    cpSync(JSON.parse(stdout).Dir, copy, { recursive: true });
-    makeUsable(copy, system);
+    cpSync(module, copy, { recursive: true });
+    makeUsable(copy, `linux_${architecture}`);
     renameSync(copy, root);
   } finally {
     rmSync(part, { recursive: true, force: true });

@@ -9,7 +9,12 @@ const MILLISECONDS_A_FILE = 300_000;
 run('checking the test packages', ['sh', 'scripts/packages.sh', 'test']);
 // In the addon's build, whose objects they share.
 run('configuring the native tests', [
-  ...['cmake', '-S', 'native', '-B', 'native/build', '-DIRISPAIR_BUILD_TESTS=ON'],
+  'cmake',
+  '-S',
+  'native',
+  '-B',
+  'native/build',
+  '-DIRISPAIR_BUILD_TESTS=ON',
 ]);
 run('building the native tests', ['cmake', '--build', 'native/build', '--parallel', '2']);
 const native = show(['ctest', '--test-dir', 'native/build', '--output-on-failure', '--parallel', '2']);

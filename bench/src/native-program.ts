@@ -1,5 +1,5 @@
 /** Runs a native benchmark: builds its program when that is not up to date, then reads the figures that it prints. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,12 +13,5 @@ export function figuresOf(program: string): unknown {
 }
 
 function output(program: string, args: readonly string[]): string {
-  const { status, stdout, error } = spawnSync(program, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status === 0) return stdout;
-  throw new Error(
-    `${[program, ...args].join(' ')} failed: ${error?.message ?? `exit code ${status ?? 1}\n${stdout}`}`,
-  );
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }
