@@ -1,5 +1,6 @@
 /** What the benchmark's command line asks for. */
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { readInteger } from '@irispair/common/config/number';
 
 /** How to measure. */
 export interface BenchOptions {
@@ -58,7 +59,7 @@ function probeCount(text: string): number {
 }
 
 function integer(text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const value = readInteger(text, least, most);
+  if (value !== undefined) return value;
   throw new InvalidArgumentError(`${text} is not an integer from ${least} to ${most}.`);
 }

@@ -5,8 +5,10 @@ import { readCommandLine } from '@irispair/common/config/command-line';
 import {
   addressSetting,
   choiceSetting,
+  decimalSetting,
   integerSetting,
   readEnvironment,
+  shareSetting,
   type Environment,
 } from '@irispair/common/config/environment';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
@@ -16,7 +18,7 @@ import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-sett
 import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
 import { socketSetting } from '@irispair/common/config/socket-setting';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
-import { DEFAULT_THRESHOLD } from '@irispair/common/matching/threshold';
+import { DEFAULT_THRESHOLD, isThreshold, THRESHOLDS } from '@irispair/common/matching/threshold';
 import { MOST_NEIGHBOURS } from './graph/parameters.js';
 
 const SETTINGS = z.object({
@@ -34,11 +36,7 @@ const SETTINGS = z.object({
   /** Directory of the graph store, or its PostgreSQL URL. */
   IRISPAIR_GRAPH_STORE: storeSetting().default('/var/lib/irispair/graph'),
   /** Match threshold, fractional Hamming distance. */
-  IRISPAIR_THRESHOLD: z.coerce
-    .number('give a number from 0 to below 0.5')
-    .min(0, 'give a number from 0 to below 0.5')
-    .lt(0.5, 'give a number from 0 to below 0.5')
-    .default(DEFAULT_THRESHOLD),
+  IRISPAIR_THRESHOLD: decimalSetting(isThreshold, THRESHOLDS).default(DEFAULT_THRESHOLD),
   /** Rotations tried. */
   IRISPAIR_ROTATIONS: choiceSetting(['11', '31']).default('11'),
   /** How searches find candidates. */
@@ -60,11 +58,7 @@ const SETTINGS = z.object({
   /** Requests waiting at most; further ones are refused. */
   IRISPAIR_QUEUE_SIZE: integerSetting(1, 1_000_000).default(4_096),
   /** Share of the searches by walks that are repeated exactly on idle time. */
-  IRISPAIR_AUDIT_SHARE: z.coerce
-    .number('give a number from 0 to 1')
-    .min(0, 'give a number from 0 to 1')
-    .max(1, 'give a number from 0 to 1')
-    .default(0.01),
+  IRISPAIR_AUDIT_SHARE: shareSetting().default(0.01),
   /** Secret-shared mode: where the three graph services agree, party 0 first. Party 0 listens, the others join it. */
   IRISPAIR_AGREEMENT: partyAddressesSetting().optional(),
   /** Where party 0 listens for the other two; not set: at its own address of IRISPAIR_AGREEMENT. */

@@ -67,7 +67,7 @@ describe('a service as a process', () => {
       [
         'graph',
         { IRISPAIR_THRESHOLD: '0.5' },
-        'graph service: IRISPAIR_THRESHOLD="0.5": give a number from 0 to below 0.5\n',
+        'graph service: IRISPAIR_THRESHOLD="0.5": give a number above 0 and below 0.5\n',
       ],
       [
         'graph',

@@ -166,9 +166,9 @@ describe('`advise`', () => {
 
   it('names what is wrong with its options', async () => {
     const wrong: [string[], number, RegExp][] = [
-      [['--seconds', '0'], 2, /--seconds.*Give a whole number from 1 to 86400/],
-      [['--people', '12.5'], 2, /--people.*Give a whole number from 100/],
-      [['--rounds', 'x'], 2, /--rounds.*Give a whole number/],
+      [['--seconds', '0'], 2, /--seconds.*Give an integer from 1 to 86400/],
+      [['--people', '12.5'], 2, /--people.*Give an integer from 100/],
+      [['--rounds', 'x'], 2, /--rounds.*Give an integer/],
       [['--placements', 'split,here'], 2, /--placements.*"here" is none of split, shared, off/],
       [['--html', join(directory, 'none', 'page.html')], 1, /--html: .*cannot be written/],
       [['--json', directory], 1, /--json: .*it is a directory/],

@@ -11,6 +11,7 @@ import { PLACEMENTS } from '../advise/scenarios.js';
 import { describeReport } from '../advise/tables.js';
 import { note, print } from '../output/print.js';
 import { ExitCode } from './exit-code.js';
+import { integerArgument } from './options.js';
 
 interface GivenOptions {
   readonly people: number;
@@ -33,16 +34,16 @@ export function addAdviseCommand(program: Command): void {
   program
     .command('advise')
     .description('measure on made-up people whether separating the nodes pays on this machine')
-    .option('--people <count>', 'how many people', wholeNumber(100, 10_000_000), 10_000)
+    .option('--people <count>', 'how many people', integerArgument(100, 10_000_000), 10_000)
     .option(
       '--seconds <seconds>',
       `of each scenario (default: ${SECONDS}, with --quick ${QUICK_SECONDS})`,
-      wholeNumber(1, 86_400),
+      integerArgument(1, 86_400),
     )
     .option(
       '--rounds <count>',
       `how often everything is measured (default: ${ROUNDS}, with --quick ${QUICK_ROUNDS})`,
-      wholeNumber(1, 1_000),
+      integerArgument(1, 1_000),
     )
     .option('--quick', 'short scenarios, few rounds: a first impression')
     .option(
@@ -92,14 +93,6 @@ function readOptions({ people, seconds, rounds, quick = false, placements }: Giv
     seconds: seconds ?? (quick ? QUICK_SECONDS : SECONDS),
     rounds: rounds ?? (quick ? QUICK_ROUNDS : ROUNDS),
     placements: placements ?? null,
-  };
-}
-
-function wholeNumber(least: number, most: number): (given: string) => number {
-  return (given) => {
-    const value = Number(given);
-    if (given.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
   };
 }
 

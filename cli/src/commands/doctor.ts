@@ -1,4 +1,5 @@
 /** `doctor`: is this machine fit for a pair? */
+import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
 import { readTopology } from '@irispair/native/topology';
 import { Option, type Command } from 'commander';
 import type { Finding } from '../doctor/finding.js';
@@ -23,7 +24,7 @@ export function addDoctorCommand(program: Command): void {
     .option(
       '--capacity <irises>',
       'whether an iris service that holds as many would sit right here, with the IRIS_MPC_* and IRISPAIR_* variables of placement: its arenas are mapped and given back',
-      integerArgument,
+      integerArgument(1, HIGHEST_SERIAL_ID),
     )
     .addOption(
       new Option('--mode <mode>', 'with --capacity: what irises are').choices(MODES).default('plain'),

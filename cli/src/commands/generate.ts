@@ -2,11 +2,13 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Option, type Command } from 'commander';
+import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
 import type { Iris } from '@irispair/common/iris/template';
 import { mirrored } from '../generate/mirror.js';
 import { Population } from '../generate/population.js';
 import { formatCapture } from '../input/ndjson.js';
 import { startProgress } from '../output/progress.js';
+import { integerArgument } from './options.js';
 
 interface GenerateOptions {
   readonly people: number;
@@ -21,8 +23,8 @@ export function addGenerateCommand(program: Command): void {
   program
     .command('generate')
     .description('write captures of made-up people with realistic irises as NDJSON')
-    .option('--people <count>', 'how many people', Number, 100)
-    .option('--first <index>', 'index of the first person, from 0', Number, 0)
+    .option('--people <count>', 'how many people', integerArgument(0, HIGHEST_SERIAL_ID), 100)
+    .option('--first <index>', 'index of the first person, from 0', integerArgument(0, HIGHEST_SERIAL_ID), 0)
     .option('--seed <text>', 'the population; the same seed gives the same people', 'irispair')
     .addOption(
       new Option('--capture <kind>', 'which capture of each')

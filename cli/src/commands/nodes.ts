@@ -1,4 +1,5 @@
 /** `nodes`: how a Kubernetes node is divided for a pair, and what it is started with. */
+import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
 import { hostname } from 'node:os';
 import { formatCpuList } from '@irispair/common/placement/cpu-list';
 import { readTopology } from '@irispair/native/topology';
@@ -78,7 +79,11 @@ function addWish(command: Command): Command {
   return command
     .addOption(new Option('--instance <type>', 'EC2 instance type, as it is documented').conflicts('facts'))
     .option('--facts <file>', 'facts of a machine, written by irispair nodes facts')
-    .requiredOption('--capacity <irises>', 'irises that the arenas hold', integerArgument)
+    .requiredOption(
+      '--capacity <irises>',
+      'irises that the arenas hold',
+      integerArgument(1, HIGHEST_SERIAL_ID),
+    )
     .addOption(new Option('--mode <mode>', 'what irises are').choices(MODES).default('plain'))
     .hook('preAction', () => {
       const { instance, facts } = command.opts<WishOptions>();

@@ -1,6 +1,8 @@
 /** Options that several commands share. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { readInteger } from '@irispair/common/config/number';
 import { InvalidInputError } from '@irispair/common/errors/errors';
+import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
 import type { OfEachParty } from '@irispair/common/parties/party';
 import { PairClient } from '../client/pair-client.js';
 import { PartiesClient } from '../client/parties-client.js';
@@ -74,8 +76,14 @@ function readParties(text: string): OfEachParty<string> {
   }
 }
 
-/** Parses an option that is a whole number. */
-export function integerArgument(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('give an integer');
-  return Number(text);
+/** Parses an option or argument that is an integer from `least` to `most`. */
+export function integerArgument(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = readInteger(text, least, most);
+    if (value !== undefined) return value;
+    throw new InvalidArgumentError(`Give an integer from ${least} to ${most}.`);
+  };
 }
+
+/** Parses a serial id. */
+export const serialIdArgument = integerArgument(1, HIGHEST_SERIAL_ID);

@@ -1,5 +1,6 @@
 /** `recall`: how many of the people who come again are found, measured on a pair that serves. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { readDecimal } from '@irispair/common/config/number';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { irisMessage } from '@irispair/common/iris/message';
 import type * as api from '@irispair/proto/public';
@@ -9,7 +10,7 @@ import { formatOf, note, print } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { describeRecall, missesTarget, recallJson } from '../recall/describe.js';
 import { ExitCode } from './exit-code.js';
-import { jsonOption, serverOption, type ServerOptions } from './options.js';
+import { integerArgument, jsonOption, serverOption, type ServerOptions } from './options.js';
 
 interface RecallOptions extends ServerOptions {
   readonly samples?: number;
@@ -29,7 +30,7 @@ export function addRecallCommand(program: Command): void {
     )
     .addOption(
       new Option('--samples <n>', 'make up new captures of so many enrolled people, on the iris service')
-        .argParser(readSamples)
+        .argParser(integerArgument(1, MOST_SAMPLES))
         .conflicts('probes'),
     )
     .option(
@@ -81,14 +82,8 @@ async function* readProbes(file: string): AsyncGenerator<api.Iris> {
   }
 }
 
-function readSamples(text: string): number {
-  const samples = Number(text);
-  if (Number.isInteger(samples) && samples >= 1 && samples <= MOST_SAMPLES) return samples;
-  throw new InvalidArgumentError(`Give an integer from 1 to ${MOST_SAMPLES}.`);
-}
-
 function readTarget(text: string): number {
-  const target = Number(text);
-  if (target > 0 && target < 1) return target;
+  const target = readDecimal(text);
+  if (target !== undefined && target > 0 && target < 1) return target;
   throw new InvalidArgumentError('Give a share above 0 and below 1, such as 0.995.');
 }

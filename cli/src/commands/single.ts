@@ -9,7 +9,13 @@ import { formatCapture, readOnlyCapture } from '../input/ndjson.js';
 import { formatBytes, formatOf, note, print, table } from '../output/print.js';
 import { checkedIris } from '../shares/checked-iris.js';
 import { ExitCode } from './exit-code.js';
-import { addAudienceOptions, jsonOption, openClient, type AudienceOptions } from './options.js';
+import {
+  addAudienceOptions,
+  jsonOption,
+  openClient,
+  serialIdArgument,
+  type AudienceOptions,
+} from './options.js';
 
 const PARTIES_EXAMPLE = '--parties a.example:50051,b.example:50051,c.example:50051';
 
@@ -24,7 +30,7 @@ export function addSingleCommands(program: Command): void {
             ? 'compare a capture with one enrolled person; exit code 1 when they differ'
             : 'compare a capture with one enrolled person and replace what is stored of them; exit code 1 when they differ',
         )
-        .argument('<id>', 'serial id', Number)
+        .argument('<id>', 'serial id', serialIdArgument)
         .argument('<file>', 'NDJSON file with one capture, - for standard input'),
     )
       .addOption(jsonOption())
@@ -37,7 +43,7 @@ export function addSingleCommands(program: Command): void {
     program
       .command('delete')
       .description("erase a person's irises; the serial id stays and never matches again")
-      .argument('<id>', 'serial id', Number),
+      .argument('<id>', 'serial id', serialIdArgument),
   )
     .addOption(jsonOption())
     .addHelpText('after', examples('irispair delete 17'))
@@ -57,7 +63,7 @@ export function addSingleCommands(program: Command): void {
         'read back the templates of one person as a line of NDJSON, from the shares of all three parties with --parties; ' +
           'of shares, code bits under the mask come back as 0',
       )
-      .argument('<id>', 'serial id', Number),
+      .argument('<id>', 'serial id', serialIdArgument),
   )
     .addHelpText('after', examples('irispair get 17 > capture.ndjson'))
     .action(async (id: number, options: AudienceOptions) => {

@@ -41,6 +41,18 @@ describe('settings from the environment', () => {
     );
   });
 
+  it('are numbers in decimal digits alone: a blank is no 0', () => {
+    for (const blank of [' ', '\t', '0x2', ' 2', '2 ', '+2', '1e0']) {
+      assert.throws(
+        () => readEnvironment(SETTINGS, { WORKERS: blank }),
+        (error) =>
+          error instanceof MisconfiguredError &&
+          error.message === `WORKERS=${JSON.stringify(blank)}: give an integer from 1 to 64`,
+        JSON.stringify(blank),
+      );
+    }
+  });
+
   it('take an address to listen on by host and port', () => {
     for (const address of ['127.0.0.1:9464', '0.0.0.0:65535', '[::1]:1', 'localhost:0'])
       assert.equal(addressSetting().parse(address), address);

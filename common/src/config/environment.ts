@@ -1,6 +1,7 @@
 /** Settings come from environment variables, checked once at start; a wrong one stops the service by name. */
 import { z } from 'zod';
 import { MisconfiguredError } from '../errors/errors.js';
+import { readDecimal, readInteger } from './number.js';
 
 /** Environment variables as the operating system gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,11 +29,32 @@ export function readEnvironment<Shape extends z.ZodRawShape>(
 
 /** An integer setting. */
 export function integerSetting(least: number, most: number) {
-  return z.coerce
-    .number(`give an integer from ${least} to ${most}`)
-    .int(`give an integer from ${least} to ${most}`)
-    .min(least, `give an integer from ${least} to ${most}`)
-    .max(most, `give an integer from ${least} to ${most}`);
+  return numberSetting((text) => readInteger(text, least, most), `an integer from ${least} to ${most}`);
+}
+
+/** A setting that is a share of a whole. */
+export function shareSetting() {
+  return decimalSetting((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
+}
+
+/**
+ * A setting that is a decimal number.
+ * @param allowed what it may hold, for people, such as `a number above 0 and below 0.5`
+ */
+export function decimalSetting(isAllowed: (value: number) => boolean, allowed: string) {
+  return numberSetting((text) => {
+    const value = readDecimal(text);
+    return value !== undefined && isAllowed(value) ? value : undefined;
+  }, allowed);
+}
+
+function numberSetting(read: (text: string) => number | undefined, allowed: string) {
+  return z.string(`give ${allowed}`).transform((text, context) => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue(`give ${allowed}`);
+    return z.NEVER;
+  });
 }
 
 /** A setting with a few allowed words. */

@@ -27,7 +27,8 @@ export const VECTOR_ID_BYTES = 8;
 /** The version of a newly enrolled iris. */
 export const FIRST_VERSION = 0 as Version;
 
-const HIGHEST_SERIAL_ID = 0xffff_ffff;
+/** The highest serial id that can be given. */
+export const HIGHEST_SERIAL_ID = 0xffff_ffff;
 const HIGHEST_VERSION = 0xffff;
 
 /**

@@ -7,7 +7,7 @@ describe('the match rule', () => {
   it('uses floor((1 - 2t) * 65,536)', () => {
     assert.equal(matchLimit(0.375), 16_384);
     assert.equal(matchLimit(0.345), 20_316);
-    assert.equal(matchLimit(0), 65_536);
+    assert.equal(matchLimit(1e-9), 65_535);
   });
 
   it('is strict: a pair exactly at the threshold does not match', () => {
@@ -20,7 +20,11 @@ describe('the match rule', () => {
     assert.equal(isMatch(0, 0, matchLimit(0.375)), false);
   });
 
-  for (const threshold of [-0.1, 0.5, Number.NaN]) {
+  it('matches a capture with itself at every threshold', () => {
+    assert.equal(isMatch(0, 10_000, matchLimit(1e-9)), true);
+  });
+
+  for (const threshold of [-0.1, 0, 0.5, Number.NaN]) {
     it(`refuses the threshold ${threshold}`, () => {
       assert.throws(() => matchLimit(threshold), MisconfiguredError);
     });

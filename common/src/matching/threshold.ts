@@ -9,11 +9,19 @@ import { MisconfiguredError } from '../errors/errors.js';
 /** Threshold used unless configured: fractional Hamming distance. */
 export const DEFAULT_THRESHOLD = 0.375;
 
-/** A of the match rule, 1 to 65,536. @throws MisconfiguredError unless 0 <= threshold < 0.5 */
+/** The thresholds there are, for people. With 0 not even the same capture would match. */
+export const THRESHOLDS = 'a number above 0 and below 0.5';
+
+/** Whether a fractional Hamming distance can be a threshold. */
+export function isThreshold(distance: number): boolean {
+  return distance > 0 && distance < 0.5;
+}
+
+/** A of the match rule, 0 to 65,535. @throws MisconfiguredError unless 0 < threshold < 0.5 */
 export function matchLimit(threshold: number): number {
-  if (!(threshold >= 0 && threshold < 0.5)) {
+  if (!isThreshold(threshold)) {
     throw new MisconfiguredError(
-      `the match threshold ${String(threshold)} is not a fractional Hamming distance: give 0 to below 0.5`,
+      `the match threshold ${String(threshold)} is not a fractional Hamming distance: give ${THRESHOLDS}`,
     );
   }
   return Math.floor((1 - 2 * threshold) * 65_536);

@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf } from '../errors/message.js';
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig, type ConnectionOptions } from 'pg-connection-string';
+import { readInteger } from '../config/number.js';
 import { MisconfiguredError } from '../errors/errors.js';
 
 /** The setting that names the file with the password. */
@@ -156,8 +157,8 @@ function nameOf(options: ConnectionOptions): string {
 function connectTimeout(parameters: URLSearchParams): number {
   const given = parameters.get('connect_timeout');
   if (given === null) return CONNECT_MILLISECONDS;
-  const seconds = Number(given);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
+  const seconds = readInteger(given, 1, 600);
+  if (seconds === undefined) {
     throw new MisconfiguredError(
       `the PostgreSQL URL of the store: connect_timeout=${given}, give seconds from 1 to 600`,
     );

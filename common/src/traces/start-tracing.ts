@@ -2,7 +2,7 @@
  * Traces are off unless the settings say where they go. Off, no code of OpenTelemetry is loaded, and there is no
  * {@link Tracing}: whoever could begin a span asks for it first.
  */
-import { isTraced, type TracingSettings } from '../config/tracing-settings.js';
+import { isTraced, unknownTracingValues, type TracingSettings } from '../config/tracing-settings.js';
 import type { Logger } from '../log/logger.js';
 import type { Tracing } from './tracing.js';
 
@@ -12,6 +12,7 @@ export async function startTracing(
   service: 'graph' | 'iris',
   logger: Logger,
 ): Promise<Tracing | undefined> {
+  for (const warning of unknownTracingValues(process.env)) logger.warn(warning);
   if (!isTraced(settings)) return undefined;
   const { OtlpTracing } = await import('./otlp-tracing.js');
   return OtlpTracing.start(settings, service, logger);
