@@ -1,9 +1,10 @@
 /** Captures from NDJSON: one object a line, templates as Open IRIS serialises them. */
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { CODE_BYTES, type Iris } from '@irispair/common/iris/template';
+import { base64Text, parseObject, wrongType } from './json-line.js';
+import { fileName, openText } from './text-file.js';
 
 /** One capture of a file. */
 export interface Capture {
@@ -15,42 +16,28 @@ export interface Capture {
 export type Line<Item> =
   { readonly number: number; readonly item: Item } | { readonly number: number; readonly problem: string };
 
-function packedBits(field: string) {
-  return z
-    .base64(`${field}: not base64: write the packed bits as Open IRIS does`)
-    .transform((text) => Buffer.from(text, 'base64'))
-    .refine((bits) => bits.byteLength === CODE_BYTES, {
-      error: ({ input }) => `${field}: ${(input as Buffer).byteLength} bytes, expected ${CODE_BYTES}`,
-    });
-}
+/** Characters of a line that is not JSON which a message repeats. */
+const REPEATED_CHARACTERS = 20;
 
-function template(side: string) {
-  return z.object(
-    { iris_codes: packedBits(`${side}.iris_codes`), mask_codes: packedBits(`${side}.mask_codes`) },
-    `${side}: missing: give iris_codes and mask_codes`,
-  );
-}
+const PACKED_BITS = base64Text('write the packed bits as Open IRIS does')
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bits) => bits.byteLength === CODE_BYTES, {
+    error: ({ input }) => `${(input as Buffer).byteLength} bytes, expected ${CODE_BYTES}`,
+  });
 
-const CAPTURE = z.object({
-  id: z.string('id: missing: give a string'),
-  left: template('left'),
-  right: template('right'),
-});
+const TEMPLATE = z.object(
+  { iris_codes: PACKED_BITS, mask_codes: PACKED_BITS },
+  { error: wrongType('give iris_codes and mask_codes') },
+);
+
+const CAPTURE = z.object(
+  { id: z.string({ error: wrongType('give a string') }), left: TEMPLATE, right: TEMPLATE },
+  { error: wrongType('write one object a line') },
+);
 
 /** Reads one line. @throws InvalidInputError naming the field */
 export function parseCapture(line: string): Capture {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new InvalidInputError('line', 'not JSON: write one object a line');
-  }
-  const read = CAPTURE.safeParse(value);
-  if (!read.success) {
-    const { message, path } = read.error.issues[0];
-    throw new InvalidInputError(path.join('.') || 'line', message.replace(/^[\w.]+: /, ''));
-  }
-  const { id, left, right } = read.data;
+  const { id, left, right } = parseObject(CAPTURE, line);
   return {
     id,
     iris: {
@@ -72,13 +59,15 @@ export function formatCapture({ id, iris }: Capture): string {
 /**
  * Reads a file, or standard input for `-`, line by line. Blank lines are skipped.
  * @param parse throws InvalidInputError for a line that is not right
+ * @throws InvalidInputError naming the file when it holds something else than one object a line
  */
 export async function* readLines<Item>(
   file: string,
   parse: (line: string) => Item,
 ): AsyncGenerator<Line<Item>> {
-  const input = file === '-' ? process.stdin : createReadStream(file);
+  const input = await openText(file);
   let number = 0;
+  let isFirst = true;
   const failed = new Promise<never>((_, reject) => input.once('error', reject));
   const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
   for (;;) {
@@ -86,12 +75,37 @@ export async function* readLines<Item>(
     if (next.done === true) return;
     number += 1;
     if (next.value.trim() === '') continue;
+    if (isFirst) checkFormat(file, number, next.value.trim());
+    isFirst = false;
     try {
       yield { number, item: parse(next.value) };
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       yield { number, problem: error.message };
     }
+  }
+}
+
+/** A file in another form is refused once, not line by line. */
+function checkFormat(file: string, number: number, first: string): void {
+  if (first.startsWith('[')) {
+    throw new InvalidInputError(
+      fileName(file),
+      'a JSON array: write one object a line, as `jq -c ".[]"` does',
+    );
+  }
+  if (first === '{') {
+    throw new InvalidInputError(
+      fileName(file),
+      'an object over several lines: write one object a line, as `jq -c .` does',
+    );
+  }
+  if (!first.startsWith('{')) {
+    const beginning = JSON.stringify(first.slice(0, REPEATED_CHARACTERS));
+    throw new InvalidInputError(
+      fileName(file),
+      `not NDJSON: line ${number} begins with ${beginning}: write one object a line`,
+    );
   }
 }
 

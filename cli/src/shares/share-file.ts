@@ -1,9 +1,9 @@
 /** Shares in files: NDJSON, one capture a line, one file a party. A party's file goes to that party and nobody else. */
 import { z } from 'zod';
-import { InvalidInputError } from '@irispair/common/errors/errors';
 import { PARTY_COUNT, type PartyIndex } from '@irispair/common/parties/party';
 import type * as api from '@irispair/proto/public';
 import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
+import { base64Text, parseObject, wrongType } from '../input/json-line.js';
 
 /** One line of a file. */
 export interface SharedCapture {
@@ -21,42 +21,45 @@ export function shareFileName(party: PartyIndex): string {
 
 const DIGEST_BYTES = 32;
 
-function bytes(field: string, expected: number, encoding: 'base64' | 'hex') {
-  const text = encoding === 'base64' ? z.base64(`${field}: not base64`) : z.hex(`${field}: not hexadecimal`);
+function bytes(expected: number, encoding: 'base64' | 'hex') {
+  const text =
+    encoding === 'base64'
+      ? base64Text('copy the line as `irispair share` wrote it')
+      : z.hex({ error: wrongType('give hexadecimal digits') });
   return text
     .transform((digits) => Buffer.from(digits, encoding))
     .refine((held) => held.byteLength === expected, {
-      error: ({ input }) => `${field}: ${(input as Buffer).byteLength} bytes, expected ${expected}`,
+      error: ({ input }) => `${(input as Buffer).byteLength} bytes, expected ${expected}`,
     });
 }
 
-function eye(side: string) {
-  return z.object(
-    {
-      code: bytes(`${side}.code`, CODE_SHARE_BYTES, 'base64'),
-      mask: bytes(`${side}.mask`, MASK_SHARE_BYTES, 'base64'),
-    },
-    `${side}: missing: give code and mask, as \`irispair share\` writes them`,
-  );
-}
+const GIVE_PARTY = 'give 0, 1 or 2';
 
-const LINE = z.object({
-  id: z.string('id: missing: give a string'),
-  request_id: z
-    .string('request_id: missing: give a string')
-    .min(1, 'request_id: empty')
-    .max(128, 'request_id: too long'),
-  party: z
-    .int('party: missing: give 0, 1 or 2')
-    .min(0, 'party: give 0, 1 or 2')
-    .max(PARTY_COUNT - 1, 'party: give 0, 1 or 2'),
-  left: eye('left'),
-  right: eye('right'),
-  digests: z
-    .array(bytes('digests', DIGEST_BYTES, 'hex'), 'digests: missing')
-    .length(PARTY_COUNT, 'digests: give three'),
-  nonce: bytes('nonce', SHARE_NONCE_BYTES, 'hex'),
-});
+const EYE = z.object(
+  { code: bytes(CODE_SHARE_BYTES, 'base64'), mask: bytes(MASK_SHARE_BYTES, 'base64') },
+  { error: wrongType('give code and mask, as `irispair share` writes them') },
+);
+
+const LINE = z.object(
+  {
+    id: z.string({ error: wrongType('give a string') }),
+    request_id: z
+      .string({ error: wrongType('give a string') })
+      .min(1, 'empty: give 1 to 128 characters')
+      .max(128, 'too long: give 1 to 128 characters'),
+    party: z
+      .int({ error: wrongType(GIVE_PARTY) })
+      .min(0, GIVE_PARTY)
+      .max(PARTY_COUNT - 1, GIVE_PARTY),
+    left: EYE,
+    right: EYE,
+    digests: z
+      .array(bytes(DIGEST_BYTES, 'hex'), { error: wrongType('give three digests') })
+      .length(PARTY_COUNT, 'give three digests'),
+    nonce: bytes(SHARE_NONCE_BYTES, 'hex'),
+  },
+  { error: wrongType('write one object a line, as `irispair share` does') },
+);
 
 /** One line for a file. */
 export function formatShare({ id, requestId, share }: SharedCapture): string {
@@ -77,17 +80,6 @@ export function formatShare({ id, requestId, share }: SharedCapture): string {
 
 /** Reads one line. @throws InvalidInputError naming the field */
 export function parseShare(line: string): SharedCapture {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new InvalidInputError('line', 'not JSON: write one object a line, as `irispair share` does');
-  }
-  const read = LINE.safeParse(value);
-  if (!read.success) {
-    const { message, path } = read.error.issues[0];
-    throw new InvalidInputError(path.join('.') || 'line', message.replace(/^[\w.]+: /, ''));
-  }
-  const { id, request_id: requestId, party, left, right, digests, nonce } = read.data;
+  const { id, request_id: requestId, party, left, right, digests, nonce } = parseObject(LINE, line);
   return { id, requestId, share: { party, left, right, digests, nonce } };
 }
