@@ -7,7 +7,7 @@
 set -eu
 
 build="g++ cmake make libssl-dev"
-test="$build libgtest-dev libsimde-dev postgresql openssl prometheus chromium"
+test="$build libgtest-dev libsimde-dev postgresql pgbouncer openssl prometheus chromium"
 numa="$build qemu-system-x86 busybox-static"
 docker="debootstrap docker.io docker-compose iproute2"
 k8s="golang-go python3-pip shellcheck"
@@ -41,6 +41,7 @@ present() {
     python3-pip) python3 -m pip --version ;;
     # Debian keeps its programs by version, out of the path.
     postgresql) ls /usr/lib/postgresql/*/bin/initdb ;;
+    pgbouncer) test -x /usr/sbin/pgbouncer || command -v pgbouncer ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }

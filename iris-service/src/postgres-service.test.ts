@@ -9,12 +9,13 @@ import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
 import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { irisMessage } from '@irispair/common/iris/message';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { TestBouncer } from '@irispair/common/postgres/support/pgbouncer';
 import { until } from '@irispair/common/support/until';
 import type { SessionResponse } from '@irispair/proto/compute';
 import { irisOf } from './support/irises.js';
 import { refusalOf } from './support/refusal.js';
 import { ServiceUnderTest } from './support/service-under-test.js';
-import { insert } from './support/steps.js';
+import { insert, update } from './support/steps.js';
 
 describe('the iris service on PostgreSQL', () => {
   let cluster: TestCluster;
@@ -133,6 +134,91 @@ describe('the iris service on PostgreSQL', () => {
     await test.stop();
   });
 
+  it('takes no changes once another program has changed the store, and says so everywhere', async () => {
+    const database = await cluster.createDatabase();
+    const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
+    const { call, first } = await test.join();
+    const said: SessionResponse[] = [];
+    call.on('data', (heartbeat: SessionResponse) => said.push(heartbeat));
+    const [handle, other] = await test.prepare(first.sessionId, [irisOf('a'), irisOf('b')]);
+    await test.commit([insert(handle, 1)]);
+    await cluster.sql('UPDATE irispair.store SET commit_count = commit_count + 1', database);
+    for (const refused of [other, other]) {
+      const refusal = await refusalOf(test.commit([insert(refused, 2)]));
+      assert.equal(refusal.code, status.ABORTED);
+      assert.match(refusal.details, /another service has changed the store .*: restart this one/);
+    }
+    await until('it says so', () => said.at(-1)?.storeAway.includes('another service') === true);
+    assert.equal(await healthOf(test.socket), 'NOT_SERVING');
+    assert.deepEqual((await test.fetch(1)).iris, irisMessage(irisOf('a')));
+    await test.restart();
+    assert.equal(await healthOf(test.socket), 'SERVING');
+    const again = await test.join();
+    const [prepared] = await test.prepare(again.first.sessionId, [irisOf('b')]);
+    assert.deepEqual((await test.commit([insert(prepared, 2)])).vectorIds, [{ serialId: 2, version: 0 }]);
+    await test.stop();
+  });
+
+  it('refuses what a constraint or a trigger refuses, names it, and stores what came together with it', async () => {
+    const database = await cluster.createDatabase();
+    const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
+    const { first } = await test.join();
+    const names = Array.from({ length: 9 }, (_, index) => `person ${index}`);
+    const handles = await test.prepare(first.sessionId, names.map(irisOf));
+    for (const serial of [1, 2, 3, 4, 5, 6]) await test.commit([insert(handles[serial - 1], serial)]);
+    await cluster.sql(
+      `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN IF NEW.id = 5 THEN RAISE EXCEPTION 'person % is to be kept', NEW.id; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER keep BEFORE UPDATE ON irises FOR EACH ROW EXECUTE FUNCTION keep();
+       ALTER TABLE irises ADD CONSTRAINT four_stays CHECK (id <> 4 OR version_id = 0);
+       ALTER TABLE irises ADD CONSTRAINT one_code_each UNIQUE (left_code) DEFERRABLE INITIALLY DEFERRED`,
+      database,
+    );
+    const replace = (serial: number, query: number) => test.commit([update(query, [serial, 0])]);
+    // The first is stored alone while the others gather.
+    const done = await Promise.allSettled([
+      replace(1, handles[6]),
+      replace(2, handles[7]),
+      replace(4, handles[7]),
+      replace(5, handles[8]),
+      replace(6, handles[2]),
+      replace(3, handles[8]),
+    ]);
+    assert.deepEqual(
+      done.map(({ status: how }) => how),
+      ['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled'],
+    );
+    for (const [place, message] of [
+      [2, /constraint four_stays of table irises refuses it, nothing was stored/],
+      [3, /a trigger .*keep\(\).*: person 5 is to be kept/],
+      [4, /constraint one_code_each of table irises refuses it/],
+    ] as const) {
+      const refusal = await refusalOf(unwrap(done[place]));
+      assert.equal(refusal.code, status.PERMISSION_DENIED);
+      assert.match(refusal.details, message);
+    }
+    assert.deepEqual((await test.fetch(6)).iris, irisMessage(irisOf('person 5')));
+    await test.restart();
+    assert.deepEqual((await test.fetch(3)).iris, irisMessage(irisOf('person 8')));
+    assert.deepEqual((await test.fetch(4)).iris, irisMessage(irisOf('person 3')));
+    await test.stop();
+  });
+
+  it('works behind a pooler in session mode, and is refused behind one in transaction mode', async () => {
+    const database = await cluster.createDatabase();
+    for (const mode of ['session', 'transaction'] as const) {
+      const bouncer = await TestBouncer.start(cluster, { mode });
+      const environment = { IRISPAIR_IRIS_STORE: bouncer.url(database) };
+      try {
+        if (mode === 'transaction')
+          await refused(environment, /connect without the pooler, or in session mode/);
+        else await (await ServiceUnderTest.start(environment)).stop();
+      } finally {
+        await bouncer.remove();
+      }
+    }
+  });
+
   it('answers in time when the database does not, publishes what is stored later, and ends the session', async () => {
     const database = await cluster.createDatabase();
     const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
@@ -156,6 +242,13 @@ describe('the iris service on PostgreSQL', () => {
     await test.stop();
   });
 });
+
+/** A settled call as a promise again. */
+function unwrap(settled: PromiseSettledResult<unknown>): Promise<unknown> {
+  return settled.status === 'fulfilled'
+    ? Promise.resolve(settled.value)
+    : Promise.reject(settled.reason as Error);
+}
 
 /** What the standard health check of a socket says. */
 async function healthOf(socket: string): Promise<unknown> {

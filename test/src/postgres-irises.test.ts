@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { isServiceError } from '@irispair/common/grpc/status';
+import { irisMessage } from '@irispair/common/iris/message';
 import { until } from '@irispair/common/support/until';
+import { Population } from 'irispair/generate/population';
 import { EnrollingUnderKills } from './support/enrolling-under-kills.js';
 import { Enrolling } from './support/enrolling.js';
 import { PairUnderTest } from './support/pair-under-test.js';
@@ -59,6 +62,40 @@ describe('irises in PostgreSQL', () => {
     );
     await test.restart();
     await people.checkAllAreFound();
+  });
+
+  it('are enrolled beside one that a constraint refuses, which is told by its name', async () => {
+    const [database] = await cluster.sql<{ name: string }>(
+      'SELECT datname AS name FROM pg_database ORDER BY oid DESC LIMIT 1',
+    );
+    await cluster.sql('ALTER TABLE irises ADD CONSTRAINT one_eye_each UNIQUE (left_code)', database.name);
+    const population = new Population('constraint tests');
+    const people = Array.from({ length: 6 }, (_, index) => population.enrolment(population.person(index)));
+    // The third has the left eye of the first: the same person to nobody but the constraint.
+    people[2] = { left: people[0].left, right: people[2].right };
+    const done = await Promise.allSettled(
+      people.map((iris) => test.client.enroll({ iris: irisMessage(iris), orList: [] })),
+    );
+    const serials = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value.serialId] : []));
+    assert.deepEqual(
+      serials.sort((a, b) => a - b),
+      [1, 2, 3, 4, 5],
+    );
+    const [refused] = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    assert.ok(isServiceError(refused), String(refused));
+    assert.equal(refused.code, status.FAILED_PRECONDITION);
+    assert.match(refused.details, /constraint one_eye_each of table irises refuses it, nothing was stored/);
+    const after = await test.client.status();
+    assert.deepEqual([after.ready, after.storeAway, after.enrolled], [true, '', 5]);
+    await test.restart();
+    for (const [index, outcome] of done.entries()) {
+      if (outcome.status === 'rejected') continue;
+      const again = population.again(population.person(index), 1);
+      const found = await test.client.search({ iris: irisMessage(again), orList: [] });
+      // Of the two with one left eye either may be the one that was refused, and only both eyes make a person.
+      const isTold = found.matches.some(({ serialId }) => serialId === outcome.value.serialId);
+      assert.ok(index === 2 || isTold, `person ${index}`);
+    }
   });
 
   it('lose no acknowledged enrolment and double none when the server is killed, 20 times', async () => {

@@ -62,6 +62,9 @@ export class ConflictError extends IrisPairError {
   readonly code = ErrorCode.Conflict;
 }
 
+/** A constraint or a trigger of the database refuses what was to be stored; nothing was changed. */
+export class RefusedChangeError extends ConflictError {}
+
 /** The other service is away or still loading; the same call may succeed later. */
 export class UnavailableError extends IrisPairError {
   readonly code = ErrorCode.Unavailable;

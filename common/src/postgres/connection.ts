@@ -20,7 +20,6 @@ const SCHEME = /^postgres(ql)?:\/\//;
 const ANY_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const CONNECT_MILLISECONDS = 5_000;
 const KEEP_ALIVE_MILLISECONDS = 10_000;
-const STATEMENT_MILLISECONDS = 60_000;
 
 /** What a URL may say beside user, host, port and database. */
 const PARAMETERS = new Set([
@@ -78,7 +77,6 @@ export function readPostgresUrl(url: string, passwordFile: string | undefined): 
       // A Unix socket needs no TLS, and the server offers none there.
       ssl: isSocket(options) ? false : (ssl ?? false),
       connectionTimeoutMillis: connectTimeout(parameters),
-      statement_timeout: STATEMENT_MILLISECONDS,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
     },

@@ -1,14 +1,22 @@
 /**
  * What went wrong between this service and PostgreSQL, in the service's own errors: the server is away, it has no room,
- * or something must be configured. Anything else is a fault of the program and stays as it is.
+ * something must be configured, or a constraint refuses what was to be stored. Anything else is a fault of the program and stays as it is.
  */
 import { DatabaseError } from 'pg';
-import { ExhaustedError, IrisPairError, MisconfiguredError, UnavailableError } from '../errors/errors.js';
+import {
+  ExhaustedError,
+  IrisPairError,
+  MisconfiguredError,
+  RefusedChangeError,
+  UnavailableError,
+} from '../errors/errors.js';
 
 /** SQLSTATE codes; a code of two characters stands for its class. */
 const AWAY = ['08', '57', '40', '53300', '55P03', '25P03'];
 const NO_ROOM = ['53100', '53200', '53400', '54'];
 const WRONG_LOGIN = ['28'];
+/** Integrity constraints, data that a column or a trigger cannot take, and what a function raises. */
+const REFUSED_CHANGE = ['23', '22', '27', '09', '44', 'P0001', 'P0004'];
 
 const REMEDY_OF: readonly (readonly [code: string, remedy: string])[] = [
   ['3D000', 'create the database, or correct the URL'],
@@ -34,6 +42,16 @@ const AWAY_MESSAGES =
   /connection terminated|timeout|not queryable|client was closed|not connected|connection ended/i;
 const TLS = /\bSSL\b|\bTLS\b|certificate|self[- ]signed|ERR_SSL|ERR_TLS|CERT_|altnames/i;
 const NO_PASSWORD = /client password must be a|no password/i;
+
+/** What PgBouncer says, as a violation of the protocol: it would say so each time. */
+const POOLER_REFUSALS: readonly (readonly [message: RegExp, remedy: string])[] = [
+  [
+    /unsupported startup parameter/,
+    'a pooler does not pass it on: connect without the pooler, or in session mode, and set search_path by ALTER ROLE ' +
+      'instead of options in the URL',
+  ],
+  [/transaction blocks not allowed/, 'connect without the pooler, or in session mode'],
+];
 
 /**
  * The error to go on with.
@@ -86,6 +104,8 @@ function fromServer(error: DatabaseError, name: string): Error {
       options,
     );
   }
+  const refusal = POOLER_REFUSALS.find(([message]) => message.test(error.message))?.[1];
+  if (refusal !== undefined) return new MisconfiguredError(`${name}: ${error.message}: ${refusal}`, options);
   if (isOf(AWAY)) return away(error, name);
   if (isOf(WRONG_LOGIN)) {
     return new MisconfiguredError(
@@ -95,7 +115,17 @@ function fromServer(error: DatabaseError, name: string): Error {
   }
   const remedy = REMEDY_OF.find(([one]) => one === code)?.[1];
   if (remedy !== undefined) return new MisconfiguredError(`${name}: ${error.message}: ${remedy}`, options);
+  if (isOf(REFUSED_CHANGE)) return new RefusedChangeError(describeRefusal(error, name), options);
   return error;
+}
+
+/** Without the server's detail, which may repeat the row. */
+function describeRefusal({ message, constraint, table, where }: DatabaseError, name: string): string {
+  const who =
+    constraint === undefined
+      ? `what a trigger runs refuses it (${where?.split('\n').at(0) ?? 'no context given'})`
+      : `constraint ${constraint} of table ${table ?? 'unknown'} refuses it`;
+  return `${name}: ${who}, nothing was stored: ${message}`;
 }
 
 function codeOf(error: Error): string {

@@ -10,6 +10,7 @@ import Postgrator from 'postgrator';
 import { MisconfiguredError } from '../errors/errors.js';
 import type { PostgresAddress } from './connection.js';
 import { postgresFailure } from './failure.js';
+import { connectClient } from './session.js';
 
 /** What is to be migrated. */
 export interface Migrations {
@@ -25,7 +26,7 @@ export async function migrate(address: PostgresAddress, migrations: Migrations):
   // Told by the query that fails.
   client.on('error', () => undefined);
   try {
-    await client.connect();
+    await connectClient(client);
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `irispair migrations of ${migrations.schema}`,

@@ -6,15 +6,16 @@
  * connection is lost, the owner connects and locks again; if what it owned was changed by another meanwhile, it stops
  * being the owner.
  */
-import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/message.js';
 import pRetry, { AbortError } from 'p-retry';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { MisconfiguredError, UnavailableError } from '../errors/errors.js';
 import type { Logger } from '../log/logger.js';
 import type { PostgresAddress } from './connection.js';
 import { postgresFailure } from './failure.js';
+import { checkLockHeld, PooledSessionError, refuseSharedSession } from './pooler.js';
+import { connectClient, endSession, newSession, type Session } from './session.js';
 import { SilenceWatch } from './silence.js';
 
 /** A dead owner's connection is noticed by its server within this. */
@@ -25,14 +26,6 @@ const LONGEST_RETRY_MILLISECONDS = 5_000;
 
 /** Longer than any statement may take: a server that is silent for so long is not there. */
 const SILENCE_MILLISECONDS = 75_000;
-/** A server that lets a connection end does so at once. */
-const GOODBYE_MILLISECONDS = 2_000;
-
-/** A connection, and the socket below it. */
-interface Session {
-  readonly client: Client;
-  readonly socket: Socket;
-}
 
 /** What is owned. */
 export interface Owned {
@@ -49,16 +42,6 @@ export interface Owned {
 
 /** What was owned has been changed by another. Only a restart helps. */
 export class OwnershipLostError extends MisconfiguredError {}
-
-/** Ends a session, in order where the server lets it. */
-async function end({ client, socket }: Session): Promise<void> {
-  const silence = new SilenceWatch(socket, GOODBYE_MILLISECONDS);
-  try {
-    await client.end();
-  } finally {
-    silence.stop();
-  }
-}
 
 /** The owner of a schema. */
 export class PostgresOwner {
@@ -89,7 +72,8 @@ export class PostgresOwner {
 
   /**
    * Works on the connection that holds the lock. One piece of work at a time: the caller sees to it.
-   * @throws UnavailableError when the connection is away or gets lost
+   * @throws UnavailableError when the connection is away or gets lost; OwnershipLostError when the work finds that another
+   * has changed what is owned: then nothing is written any more
    */
   async run<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
     const { session } = this;
@@ -98,6 +82,7 @@ export class PostgresOwner {
     try {
       return await work(session.client);
     } catch (error) {
+      if (error instanceof OwnershipLostError) await this.resign(session, error);
       throw postgresFailure(error, this.owned.address.name);
     } finally {
       silence.stop();
@@ -116,52 +101,49 @@ export class PostgresOwner {
     const { session } = this;
     this.session = undefined;
     this.reason = 'the store is closed';
-    if (session !== undefined) await end(session);
+    if (session !== undefined) await endSession(session);
     await this.reconnecting;
   }
 
   private async connect(): Promise<void> {
     const { address, begin } = this.owned;
-    const socket = new Socket();
-    const client = new Client({ ...address.config, stream: () => socket });
+    const session = newSession(address.config);
+    const { client, socket } = session;
     client.on('error', (error) => {
       this.lost(client, error);
     });
     client.on('end', () => {
       this.lost(client, new Error('connection terminated'));
     });
-    const session = { client, socket };
     const stop = () => socket.destroy();
     this.closing.signal.addEventListener('abort', stop);
     const silence = new SilenceWatch(socket, SILENCE_MILLISECONDS);
     try {
-      await client.connect();
+      await connectClient(client);
+      await refuseSharedSession(client, address);
       await this.lock(client);
       await begin(client);
     } catch (error) {
-      await end(session);
+      await endSession(session);
       throw postgresFailure(error, address.name);
     } finally {
       silence.stop();
       this.closing.signal.removeEventListener('abort', stop);
     }
-    if (this.closing.signal.aborted) await end(session);
+    if (this.closing.signal.aborted) await endSession(session);
     else this.session = session;
   }
 
   private async lock(client: Client): Promise<void> {
     const { address, schema } = this.owned;
-    // A client that vanished without a word is noticed soon, so that the next owner need not wait.
-    await client.query(
-      'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3',
-    );
+    const key = `irispair owner of ${schema}`;
     const end = Date.now() + TAKEOVER_MILLISECONDS;
     do {
       const { rows } = await client.query<{ locked: boolean }>(
         'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
-        [`irispair owner of ${schema}`],
+        [key],
       );
-      if (rows[0].locked) return;
+      if (rows[0].locked) return checkLockHeld(client, key, address);
       await sleep(TAKEOVER_POLL_MILLISECONDS);
     } while (Date.now() < end);
     throw new MisconfiguredError(
@@ -191,10 +173,7 @@ export class PostgresOwner {
         signal,
       });
     } catch (error) {
-      if (signal.aborted) return;
-      this.reason = messageOf(error);
-      this.owned.logger.error({ err: error }, 'no longer the owner of the store: restart this service');
-      this.tell();
+      if (!signal.aborted) this.giveUp(error);
       return;
     }
     this.owned.logger.info('connected to PostgreSQL again');
@@ -205,7 +184,7 @@ export class PostgresOwner {
     try {
       await this.connect();
     } catch (error) {
-      if (error instanceof OwnershipLostError) throw new AbortError(error);
+      if (isFinal(error)) throw new AbortError(error as Error);
       const failure = error instanceof Error ? error : new Error(String(error));
       this.reason = failure.message;
       this.owned.logger.debug({ reason: failure.message }, 'not connected to PostgreSQL yet');
@@ -213,7 +192,26 @@ export class PostgresOwner {
     }
   }
 
+  /** Another was found to have changed what is owned, over the very connection that holds the lock. */
+  private async resign(session: Session, error: OwnershipLostError): Promise<void> {
+    if (this.session !== session) return;
+    this.session = undefined;
+    this.giveUp(error);
+    await endSession(session);
+  }
+
+  private giveUp(error: unknown): void {
+    this.reason = messageOf(error);
+    this.owned.logger.error({ err: error }, 'no longer the owner of the store: restart this service');
+    this.tell();
+  }
+
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Whether connecting again does not help. */
+function isFinal(error: unknown): boolean {
+  return error instanceof OwnershipLostError || error instanceof PooledSessionError;
 }

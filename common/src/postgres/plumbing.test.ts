@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { pino } from 'pino';
@@ -16,6 +17,7 @@ import { readPostgresUrl, type PostgresAddress } from './connection.js';
 import { postgresFailure } from './failure.js';
 import { migrate } from './migrate.js';
 import { OwnershipLostError, PostgresOwner } from './ownership.js';
+import { openPool, withConnection } from './pool.js';
 import { TestCluster } from './support/cluster.js';
 
 const run = promisify(execFile);
@@ -298,6 +300,64 @@ describe('PostgreSQL', () => {
       );
       await until('it has given up', () => owner.away?.startsWith('another changed') === true);
       await assert.rejects(owner.back(), /another changed the store/);
+      await owner.close();
+    });
+
+    it('stops owning once its work finds that another has changed what it owned, and logs that once', async () => {
+      const where = address(cluster.url({ database: await cluster.createDatabase() }));
+      const lines: string[] = [];
+      const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
+      const owned = { address: where, schema: 'ours', begin: () => Promise.resolve() };
+      const owner = await PostgresOwner.take({ ...owned, logger });
+      let told = 0;
+      owner.onChange(() => (told += 1));
+      const find = () =>
+        Promise.reject(new OwnershipLostError('another changed the store: restart this service'));
+      await assert.rejects(owner.run(find), OwnershipLostError);
+      assert.match(owner.away ?? '', /another changed the store/);
+      await assert.rejects(owner.run(find), UnavailableError);
+      await assert.rejects(owner.back(), UnavailableError);
+      const levels = lines.map((line) => (JSON.parse(line) as { level: number }).level);
+      assert.deepEqual([told, levels], [1, [50]]);
+      // Its lock is free.
+      await (await PostgresOwner.take({ ...owned, logger: SILENT })).close();
+      await owner.close();
+    });
+
+    it('keeps its lock whatever time limits an administrator has set', async () => {
+      const database = await cluster.createDatabase();
+      for (const setting of [
+        'idle_session_timeout = 100',
+        'idle_in_transaction_session_timeout = 100',
+        'statement_timeout = 100',
+        'lock_timeout = 1',
+      ]) {
+        await cluster.sql(`ALTER DATABASE ${database} SET ${setting}`);
+      }
+      const where = address(cluster.url({ database }));
+      const owner = await PostgresOwner.take({
+        address: where,
+        schema: 'ours',
+        begin: () => Promise.resolve(),
+        logger: SILENT,
+      });
+      let told = 0;
+      owner.onChange(() => (told += 1));
+      await sleep(500);
+      await owner.run(async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT pg_sleep(0.3)');
+        await sleep(300);
+        await client.query('COMMIT');
+      });
+      const pool = openPool(where, 1, SILENT);
+      await withConnection(pool, async (client) => {
+        await client.query('BEGIN');
+        await sleep(300);
+        await client.query('SELECT pg_sleep(0.3)');
+      });
+      await pool.end();
+      assert.deepEqual([told, owner.away], [0, undefined]);
       await owner.close();
     });
   });

@@ -24,7 +24,7 @@ import type { Turns } from '@irispair/common/process/turns';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import { SpanKind } from '@irispair/common/traces/span';
 import type { SpanGroup } from '@irispair/common/traces/span-group';
-import type { BatchTerms, Outcome as RequestOutcome } from '../batch/decide-batch.js';
+import { Refusal, type BatchTerms, type Outcome as RequestOutcome } from '../batch/decide-batch.js';
 import type { Pending } from '../batch/request.js';
 import { CATCH_UP_BATCH, type GraphIndex } from '../index/graph-index.js';
 import type { IrisClient, Journal } from '../iris/iris-client.js';
@@ -195,6 +195,7 @@ export class PartyBatches {
     let refusal: Error | undefined;
     await this.parts.decide(held.batch, {
       runs: new BatchRunNames(batch.number, batch.nonce),
+      refusal: Refusal.Together,
       consent: async (outcomes, traces) => {
         try {
           const failure = held.failure ?? this.unsaved() ?? (await this.prepare(batch, outcomes, traces));

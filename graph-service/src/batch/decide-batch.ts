@@ -7,12 +7,14 @@
  * 3. Compare directly what was found on one side only, and the OR-lists.
  * 4. Decide each request in order: an earlier one that will be enrolled counts as enrolled.
  * 5. Store what is to be stored, durably; then link it; then answer.
+ *    When the database refuses one of the changes, each request that waits for them is decided anew, by itself.
  * 6. Hand over the searches that were drawn for an audit, with their probes; release the others'.
  */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
   ExhaustedError,
   NotFoundError,
+  RefusedChangeError,
   StoreAwayError,
   UnavailableError,
 } from '@irispair/common/errors/errors';
@@ -54,9 +56,18 @@ export interface BatchParts {
   readonly fellBehind: () => void;
 }
 
+/** What becomes of a batch when the database refuses one of its changes. */
+export enum Refusal {
+  /** Each of its requests is decided anew, by itself: only the one to blame is refused. */
+  Apart,
+  /** All of its requests are refused. */
+  Together,
+}
+
 /** How a batch is decided: alone, or as two other parties decide it. */
 export interface BatchTerms {
   readonly runs: RunNames;
+  readonly refusal: Refusal;
   /**
    * Asked once it is decided, before anything is stored.
    * @param traces of the requests that change something
@@ -70,6 +81,7 @@ export interface BatchTerms {
 /** Plain mode. */
 export const ALONE: BatchTerms = {
   runs: NO_RUN_NAMES,
+  refusal: Refusal.Apart,
   consent: () => Promise.resolve(),
   store: (changes, trace, client) => client.commit(changes, trace),
 };
@@ -120,6 +132,7 @@ export async function decideBatch(
   const watchers: Watchers = { traces: BatchTraces.begin(batch), stages, terms, drawn: [] };
   const { traces } = watchers;
   let kept: ReadonlySet<number> = new Set();
+  let refused: readonly Pending[] = [];
   try {
     const cases = await stages.during('upload of probes', () => prepare(batch, parts, handles, traces));
     const searching = cases.filter(isSearching);
@@ -131,8 +144,8 @@ export async function decideBatch(
         watchers,
       ),
     ]);
-    await storeAndAnswer([...verdicts, ...others], parts, watchers);
-    kept = parts.auditor.take(watchers.drawn);
+    refused = await storeAndAnswer([...verdicts, ...others], parts, watchers);
+    if (refused.length === 0) kept = parts.auditor.take(watchers.drawn);
   } catch (error) {
     // A query or session that is gone went with the iris service: no fault of the caller.
     const reason =
@@ -145,6 +158,7 @@ export async function decideBatch(
     const over = handles.filter((handle) => !kept.has(handle));
     void releaseQueries(parts.client, over, parts.logger);
   }
+  for (const pending of refused) await decideBatch([pending], parts, stages, terms);
 }
 
 function isSearching(one: Case): one is Case<Searching> {
@@ -365,22 +379,30 @@ async function verify(
   };
 }
 
+/** @returns requests to be decided anew, each by itself: the database refuses a change, and others may do without it */
 async function storeAndAnswer(
   outcomes: readonly Outcome[],
   parts: BatchParts,
   { traces, stages, terms }: Watchers,
-): Promise<void> {
+): Promise<readonly Pending[]> {
   const changing = outcomes.filter(({ change }) => change !== undefined);
   const shown = traces.group(changing.map(({ pending }) => pending));
   await terms.consent(outcomes, shown);
   for (const { pending, answer } of outcomes.filter(isSettled)) pending.resolve(answer(undefined));
   const waiting = outcomes.filter((outcome) => !isSettled(outcome));
-  if (waiting.length === 0) return;
-  const ids =
-    changing.length === 0 ? [] : await stages.during('commit', () => commit(changing, parts, shown, terms));
+  if (waiting.length === 0) return [];
+  let ids: VectorId[] = [];
+  try {
+    if (changing.length > 0) ids = await stages.during('commit', () => commit(changing, parts, shown, terms));
+  } catch (error) {
+    const isShared = error instanceof RefusedChangeError && waiting.length > 1;
+    if (!isShared || terms.refusal === Refusal.Together) throw error;
+    return waiting.map(({ pending }) => pending);
+  }
   await stages.during('link', () => follow(changing, ids, parts, shown, terms.runs));
   const idOf = new Map(changing.map(({ pending }, place) => [pending, ids[place]]));
   for (const { pending, answer } of waiting) pending.resolve(answer(idOf.get(pending)));
+  return [];
 }
 
 /** What neither is stored nor names what is: it holds whatever becomes of the commit. */
@@ -404,9 +426,15 @@ async function commit(
     );
   } catch (error) {
     // Unless it was refused whole, nobody knows whether it was stored.
-    if (!(error instanceof ExhaustedError || error instanceof StoreAwayError)) fellBehind();
+    if (!isRefusedWhole(error)) fellBehind();
     throw error;
   }
+}
+
+function isRefusedWhole(error: unknown): boolean {
+  return (
+    error instanceof ExhaustedError || error instanceof StoreAwayError || error instanceof RefusedChangeError
+  );
 }
 
 /** Has registry and graph follow what is stored. A graph that cannot is caught up before the next batch. */

@@ -7,6 +7,7 @@ import {
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  RefusedChangeError,
   StoreAwayError,
   UnavailableError,
 } from '@irispair/common/errors/errors';
@@ -298,6 +299,7 @@ const ERROR_OF: ReadonlyMap<status, (details: string) => Error> = new Map<status
       (details) => new DeadlineExceededError(`the iris service did not answer in time: ${details}`),
     ],
     [status.ABORTED, (details) => new StoreAwayError(details)],
+    [status.PERMISSION_DENIED, (details) => new RefusedChangeError(details)],
     [status.NOT_FOUND, (details) => new NotFoundError(details)],
     [status.RESOURCE_EXHAUSTED, (details) => new ExhaustedError(details)],
     [status.FAILED_PRECONDITION, (details) => new ConflictError(details)],

@@ -6,6 +6,7 @@ import { Side } from '@irispair/common/iris/side';
 import { createLogger } from '@irispair/common/log/logger';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
 import { TestCluster } from '@irispair/common/postgres/support/cluster';
+import { TestBouncer } from '@irispair/common/postgres/support/pgbouncer';
 import { until } from '@irispair/common/support/until';
 import { NodeState } from '../graph/graph-node.js';
 import { graphStoreContract } from '../support/graph-store-contract.js';
@@ -183,6 +184,32 @@ describe('a graph store in PostgreSQL', () => {
       const again = await open(database);
       assert.deepEqual(await storedSerials(again), [[1], []]);
       await again.close();
+    }
+  });
+
+  it('is no longer written by who finds while saving that another has opened it', async () => {
+    const store = await open(database);
+    await store.save([nodeOf(1)], []);
+    await cluster.sql('UPDATE irispair_graph.identity SET owner = gen_random_uuid()', database);
+    await assert.rejects(store.save([nodeOf(2)], []), /was opened by another service: restart this service/);
+    await assert.rejects(store.save([nodeOf(2)], []), /restart this service/);
+    await store.close();
+    const again = await open(database);
+    assert.deepEqual(await storedSerials(again), [[1], []]);
+    await again.close();
+  });
+
+  it('works behind a pooler in session mode, and is refused behind one in transaction mode', async () => {
+    for (const mode of ['session', 'transaction'] as const) {
+      const bouncer = await TestBouncer.start(cluster, { mode });
+      const address = readPostgresUrl(bouncer.url(database), undefined);
+      try {
+        const opening = PostgresGraphStore.open(address, ROW_LIMIT, logger);
+        if (mode === 'session') await (await opening).close();
+        else await assert.rejects(opening, /connect without the pooler, or in session mode/);
+      } finally {
+        await bouncer.remove();
+      }
     }
   });
 });

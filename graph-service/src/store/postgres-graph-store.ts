@@ -204,9 +204,16 @@ class OwnersMark {
     else await this.check(client);
   }
 
-  /** Part of a save's transaction. */
+  /** Part of a save's transaction. @throws OwnershipLostError when another service has opened the store */
   async count(client: Client): Promise<void> {
-    await client.query(`UPDATE ${SCHEMA}.identity SET saves = saves + 1`);
+    const counted = await client.query(`UPDATE ${SCHEMA}.identity SET saves = saves + 1 WHERE owner = $1`, [
+      this.mark,
+    ]);
+    if (counted.rowCount === 1) return;
+    throw new OwnershipLostError(
+      `the graph store in ${this.address.name} was opened by another service: restart this service, it catches up ` +
+        'with what is missing',
+    );
   }
 
   /** The transaction was committed. */

@@ -11,6 +11,7 @@ import {
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  RefusedChangeError,
   StoreAwayError,
   UnavailableError,
 } from '@irispair/common/errors/errors';
@@ -154,7 +155,8 @@ export class Gallery {
 
   /**
    * Applies changes, all or none; resolves to the new ids once they are durable and visible.
-   * @throws ConflictError, NotFoundError, ExhaustedError, InvalidInputError or StoreAwayError, nothing changed;
+   * @throws ConflictError, NotFoundError, ExhaustedError, InvalidInputError or StoreAwayError, nothing changed; of
+   * ConflictError a RefusedChangeError when the database refuses these changes, and not those that go with them;
    * UnavailableError when nobody knows yet
    * @param traces who traces it
    */
@@ -245,6 +247,7 @@ export class Gallery {
       return;
     }
     const patience = this.beginPatience(waiting);
+    let failure: unknown;
     try {
       await SpanGroup.merge(waiting.map(({ traces }) => traces)).watch(
         'store',
@@ -253,12 +256,17 @@ export class Gallery {
         { 'irispair.store.changes': changes.length },
       );
     } catch (error) {
+      failure = error;
+    }
+    clearTimeout(patience.timer);
+    this.setSilent(false);
+    if (failure !== undefined) {
       this.engine.unreserve(slots);
-      this.rejectAll(waiting, error);
+      // Only one of them may be to blame.
+      const isShared = failure instanceof RefusedChangeError && waiting.length > 1 && !patience.ended();
+      if (isShared) await this.commitApart(waiting);
+      else this.rejectAll(waiting, failure);
       return;
-    } finally {
-      clearTimeout(patience.timer);
-      this.setSilent(false);
     }
     for (const { waiting: caller, changes: own } of admitted) this.publishFor(caller, own);
     if (patience.ended()) this.events.emit('late');

@@ -12,6 +12,7 @@ import {
   ExhaustedError,
   InvalidInputError,
   NotFoundError,
+  RefusedChangeError,
   StoreAwayError,
 } from '@irispair/common/errors/errors';
 import { toStatus } from '@irispair/common/grpc/status';
@@ -163,7 +164,10 @@ function refusal(error: unknown, logger: Logger, traces: SpanGroup): StatusObjec
 
 function codeOf(error: unknown): status {
   // Apart from a service that is away: this one is there, and has changed nothing.
-  return error instanceof StoreAwayError ? status.ABORTED : toStatus(fromNative(error)).code;
+  if (error instanceof StoreAwayError) return status.ABORTED;
+  // Apart from what is no longer current: the registry is as the graph service knows it.
+  if (error instanceof RefusedChangeError) return status.PERMISSION_DENIED;
+  return toStatus(fromNative(error)).code;
 }
 
 /** The engine's errors in the service's words. */

@@ -9,6 +9,7 @@ import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { postgresFailure } from '@irispair/common/postgres/failure';
 import { OwnershipLostError } from '@irispair/common/postgres/ownership';
+import { connectClient } from '@irispair/common/postgres/session';
 import { checkIdentity, type StoreIdentity } from './iris-store.js';
 import { COLUMN_TYPES } from './postgres-rows.js';
 import { RECORD_FORMS } from './record-form.js';
@@ -162,7 +163,7 @@ export async function identityIn({ config, name }: PostgresAddress): Promise<Sto
   // Told by the query that fails.
   client.on('error', () => undefined);
   try {
-    await client.connect();
+    await connectClient(client);
     const { rows } = await client.query<{ ours: boolean; table: boolean }>(
       `SELECT to_regclass('irispair.store') IS NOT NULL AS ours, to_regclass('irises') IS NOT NULL AS table`,
     );

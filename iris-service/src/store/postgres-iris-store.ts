@@ -9,7 +9,6 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Client, Pool, PoolClient } from 'pg';
-import { StoreAwayError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import type { Logger } from '@irispair/common/log/logger';
 import type { BatchName } from '@irispair/common/parties/batch-name';
@@ -25,7 +24,7 @@ import { PostgresHead } from './postgres-head.js';
 import { PostgresJournal } from './postgres-journal.js';
 import { loadTable } from './postgres-load.js';
 import { contentOf, IRIS_COLUMNS, rowOf, versionOfColumn, type ReadRow } from './postgres-rows.js';
-import { inTransaction, UnansweredError } from './postgres-transaction.js';
+import { asRefusal, inTransaction, UnansweredError } from './postgres-transaction.js';
 import { writeIrises } from './postgres-write.js';
 import { recordFormOf, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
@@ -193,10 +192,8 @@ export class PostgresIrisStore implements IrisStore {
         }),
       );
     } catch (error) {
-      if (!isAway(error)) throw error;
-      if (!(error instanceof UnansweredError) || !(await this.isStored(token))) {
-        throw new StoreAwayError(`nothing was stored: ${(error as Error).message}`, { cause: error });
-      }
+      const isStored = error instanceof UnansweredError && (await this.isStored(token));
+      if (!isStored) throw asRefusal(error);
     }
     this.head.stored();
     if (batch !== undefined) this.journal?.applied(batch);

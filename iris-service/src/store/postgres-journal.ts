@@ -5,10 +5,8 @@
  * server is back.
  */
 import type { Client } from 'pg';
-import { StoreAwayError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { batchNameBytes, readBatchNameIfAny, type BatchName } from '@irispair/common/parties/batch-name';
-import { isAway } from '@irispair/common/postgres/failure';
 import type { PostgresOwner } from '@irispair/common/postgres/ownership';
 import {
   alreadyPrepared,
@@ -19,7 +17,7 @@ import {
   type StoreChange,
 } from './iris-store.js';
 import { contentOf, IRIS_COLUMNS, rowOf, versionOfColumn, type ReadRow } from './postgres-rows.js';
-import { inTransaction } from './postgres-transaction.js';
+import { asRefusal, inTransaction } from './postgres-transaction.js';
 import { writePrepared } from './postgres-write.js';
 import type { RecordForm } from './record-form.js';
 
@@ -117,8 +115,7 @@ export class PostgresJournal implements BatchJournal {
     try {
       await owner().run((client) => inTransaction(client, place, () => work(client)));
     } catch (error) {
-      if (!isAway(error)) throw error;
-      throw new StoreAwayError(`nothing was stored: ${(error as Error).message}`, { cause: error });
+      throw asRefusal(error);
     }
   }
 }

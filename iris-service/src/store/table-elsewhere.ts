@@ -7,6 +7,7 @@ import { Client, escapeIdentifier } from 'pg';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { postgresFailure } from '@irispair/common/postgres/failure';
+import { connectClient } from '@irispair/common/postgres/session';
 
 /** @throws MisconfiguredError where no store was made yet, search_path finds no table, and another schema has one */
 export async function refuseTableElsewhere({ config, name }: PostgresAddress): Promise<void> {
@@ -14,7 +15,7 @@ export async function refuseTableElsewhere({ config, name }: PostgresAddress): P
   // Told by the query that fails.
   client.on('error', () => undefined);
   try {
-    await client.connect();
+    await connectClient(client);
     const { rows } = await client.query<{ schema: string }>(
       `SELECT nspname AS schema FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
        WHERE relname = 'irises' AND relkind IN ('r', 'p')

@@ -19,7 +19,8 @@ const run = promisify(execFile);
 const DEBIAN_VERSIONS = '/usr/lib/postgresql';
 const LOOPBACK = '127.0.0.1';
 const DEFAULT_PORT = 5432;
-const SUPERUSER = 'irispair_test';
+/** Whom a test connects as, unless it says otherwise. */
+export const SUPERUSER = 'irispair_test';
 
 /** Directory of the newest server's programs. */
 function programs(): string {
@@ -41,7 +42,7 @@ interface Account {
 }
 
 /** Whom the server runs as: this user, or for root an unprivileged one. */
-async function serverAccount(): Promise<Account | undefined> {
+export async function serverAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   const account = ['postgres', 'nobody']
