@@ -1,5 +1,6 @@
 /** The public API as promises. */
 import { credentials, status } from '@grpc/grpc-js';
+import { messageOf } from '@irispair/common/errors/message';
 import { callUnary } from '@irispair/common/grpc/unary-call';
 import * as api from '@irispair/proto/public';
 import type { PublicClient } from './public-client.js';
@@ -17,6 +18,10 @@ export class PairClient implements PublicClient {
     const options = { 'grpc.service_config_disable_resolution': 1 };
     this.client = new api.IrisPairClient(address, credentials.createInsecure(), options);
     this.admin = new api.IrisPairAdminClient(address, credentials.createInsecure(), options);
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.status()).ready;
   }
 
   status(): Promise<api.StatusResponse> {
@@ -54,7 +59,7 @@ export class PairClient implements PublicClient {
 
   /**
    * Sends requests as fast as the service reads them.
-   * @param answered told of each answer as it comes
+   * @param answered gets each answer as it comes
    * @param signal gives up what is not answered yet
    */
   async process(
@@ -131,7 +136,18 @@ export class PairClient implements PublicClient {
   }
 }
 
-/** Whether a call failed because nobody serves. */
+/** Whether a call failed before it left this process, since there is no connection. */
+export function isNotConnected(error: unknown): boolean {
+  return isUnavailable(error) && /^(No connection established|Name resolution failed)/.test(detailsOf(error));
+}
+
+/** What a failed call says of itself, without the code. */
+export function detailsOf(error: unknown): string {
+  if (error instanceof Error && 'details' in error && typeof error.details === 'string') return error.details;
+  return messageOf(error);
+}
+
+/** Whether a call failed because no service serves. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === status.UNAVAILABLE;
 }

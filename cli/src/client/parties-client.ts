@@ -53,6 +53,10 @@ export class PartiesClient implements PublicClient {
     );
   }
 
+  async isReady(): Promise<boolean> {
+    return (await this.statuses()).every(({ ready }) => ready);
+  }
+
   /** How each party is. @throws PartiesError */
   async statuses(): Promise<OfEachParty<api.StatusResponse>> {
     return allAnswers(await this.ask((client) => client.status()), this.names);
@@ -91,8 +95,12 @@ export class PartiesClient implements PublicClient {
   async process(
     requests: Iterable<api.ProcessRequest> | AsyncIterable<api.ProcessRequest>,
     answered: (response: api.ProcessResponse) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
     const giveUp = new AbortController();
+    signal?.addEventListener('abort', () => {
+      giveUp.abort();
+    });
     const feeds = ofEachParty(() => {
       const feed = new PassThrough({ objectMode: true, highWaterMark: REQUESTS_AHEAD });
       // Who reads from it is told; nobody else needs to be.

@@ -2,13 +2,23 @@
 import type { Command } from 'commander';
 import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
+import { BulkRun, type BulkEnd, type BulkItem, type BulkLine, type BulkListener } from '../bulk/bulk-run.js';
+import { EarlierOutput } from '../bulk/earlier-output.js';
+import { describeEnd, exitCodeOf } from '../bulk/end-report.js';
+import { LineSource } from '../bulk/line-source.js';
 import { PairClient } from '../client/pair-client.js';
-import { parseCapture, readLines } from '../input/ndjson.js';
+import { parseCapture, readLines, type Line } from '../input/ndjson.js';
 import { formatOf, note, print, table } from '../output/print.js';
 import { startProgress } from '../output/progress.js';
 import { parseShare } from '../shares/share-file.js';
-import { ExitCode } from './exit-code.js';
-import { addAudienceOptions, jsonOption, openClient, type AudienceOptions } from './options.js';
+import type { ExitCode } from './exit-code.js';
+import {
+  addAudienceOptions,
+  integerArgument,
+  jsonOption,
+  openClient,
+  type AudienceOptions,
+} from './options.js';
 
 /** The decision in the words of the command line. */
 export function decisionName(decision: api.Decision): string {
@@ -26,7 +36,14 @@ export function decisionName(decision: api.Decision): string {
 
 interface BulkOptions extends AudienceOptions {
   readonly share?: string;
+  /** What an earlier run printed. */
+  readonly resume?: string;
+  /** Seconds. */
+  readonly retryFor: number;
 }
+
+const RETRY_SECONDS = 60;
+const MOST_RETRY_SECONDS = 86_400;
 
 /** Adds both commands. */
 export function addBulkCommands(program: Command): void {
@@ -45,11 +62,23 @@ export function addBulkCommands(program: Command): void {
       );
     addAudienceOptions(command)
       .addOption(jsonOption())
+      .option(
+        '--resume <output>',
+        'go on where an earlier run stopped: leave out the lines that it answered, by what its --json printed',
+      )
+      .option(
+        '--retry-for <seconds>',
+        'how long to wait for a service that went away or has no room; 0: not at all',
+        integerArgument(0, MOST_RETRY_SECONDS),
+        RETRY_SECONDS,
+      )
       .addHelpText(
         'after',
         `
 Examples:
   irispair generate --people 100 | irispair ${kind} --json
+  irispair ${kind} people.ndjson --json >> answers.ndjson
+  irispair ${kind} people.ndjson --json --resume answers.ndjson >> answers.ndjson
   irispair ${kind} people.ndjson --parties a.example:50051,b.example:50051,c.example:50051
   irispair ${kind} --share shares/party-0.ndjson --server a.example:50051`,
       )
@@ -67,13 +96,8 @@ Examples:
 
 type BulkKind = 'enroll' | 'search';
 
-/** What a line asks for. */
-interface BulkItem {
-  readonly id: string;
-  readonly request: NonNullable<api.ProcessRequest['request']>;
-}
-
 interface Answered {
+  readonly line: number;
   readonly id: string;
   readonly decision: string;
   readonly serialId: number;
@@ -81,66 +105,107 @@ interface Answered {
 }
 
 async function runBulk(kind: BulkKind, file: string, options: BulkOptions): Promise<ExitCode> {
+  const earlier = options.resume === undefined ? undefined : await EarlierOutput.read(options.resume);
   const client = options.share === undefined ? await openClient(options) : new PairClient(options.server);
   const format = formatOf(options);
   const progress = startProgress(kind === 'enroll' ? 'enrolling' : 'searching', null);
-  const lines = new Map<string, { number: number; id: string }>();
   const rows: Answered[] = [];
-  let failed = 0;
-  let done = 0;
-
-  function fail(number: number, problem: string): void {
-    failed += 1;
-    note(`line ${number}: ${problem}`);
-  }
-
-  async function* requests(): AsyncGenerator<api.ProcessRequest> {
-    const items =
-      options.share === undefined
-        ? readLines(file, (line) => captureItem(kind, line))
-        : readLines(options.share, (line) => shareItem(kind, line));
-    for await (const line of items) {
-      if ('problem' in line) {
-        fail(line.number, line.problem);
-        continue;
-      }
-      const requestId = String(line.number);
-      lines.set(requestId, { number: line.number, id: line.item.id });
-      yield { requestId, request: line.item.request };
-    }
-  }
-
-  function answered({ requestId, response }: api.ProcessResponse): void {
-    const line = lines.get(requestId);
-    if (line === undefined) return;
-    lines.delete(requestId);
-    progress.step();
-    if (response?.$case === 'error') {
-      fail(line.number, response.value.message);
-    } else if (response?.$case === 'enroll' || response?.$case === 'search') {
-      done += 1;
-      const { decision, matches } = response.value;
-      const answer = {
-        id: line.id,
-        decision: decisionName(decision),
-        serialId: response.$case === 'enroll' ? response.value.serialId : 0,
-        matches: matches.map(({ serialId }) => serialId),
-      };
-      if (format === 'json') print(JSON.stringify(asJson(kind, answer)));
-      else rows.push(answer);
-    }
-  }
-
+  const tally = { failed: 0, done: 0, skipped: 0 };
+  const listener: BulkListener = {
+    answered(line, answer) {
+      progress.step();
+      if (answer.$case !== 'enroll' && answer.$case !== 'search') return;
+      tally.done += 1;
+      const row = answeredRow(line, answer);
+      if (format === 'json') print(JSON.stringify(asJson(kind, row)));
+      else rows.push(row);
+    },
+    failed(number, problem) {
+      tally.failed += 1;
+      note(`line ${number}: ${problem}`);
+    },
+    waits(reason) {
+      note(`the service went away (${reason}): waiting for it`);
+    },
+  };
+  const source = new LineSource(linesToSend(kind, file, options, earlier, () => (tally.skipped += 1)));
+  const interrupt = abortOnInterrupt();
+  const plan = {
+    isRepeatable: kind === 'search',
+    patience: options.retryFor * 1_000,
+    signal: interrupt.signal,
+  };
+  let end: BulkEnd;
   try {
-    await client.process(requests(), answered);
-    for (const { number } of lines.values()) fail(number, 'the service ended the stream without an answer');
+    end = await new BulkRun(client, source, plan, listener).run();
   } finally {
+    interrupt.release();
     progress.stop();
     client.close();
   }
+  const isInterrupted = interrupt.signal.aborted;
+  const isUntouched = tally.done + tally.failed + end.unanswered.length === 0;
+  if (end.error !== undefined && isUntouched && !isInterrupted) throw end.error;
   if (format === 'text') printRows(kind, rows);
-  if (failed > 0) note(`${failed} ${failed === 1 ? 'line' : 'lines'} failed, ${done} done`);
-  return failed > 0 ? ExitCode.Failed : ExitCode.Done;
+  if (tally.skipped > 0) note(`${countOf(tally.skipped)} left out, answered in ${options.resume ?? ''}`);
+  if (tally.failed > 0) note(`${countOf(tally.failed)} failed, ${tally.done} done`);
+  const isPipe = (options.share ?? file) === '-';
+  const unsent = end.error === undefined || isPipe ? undefined : await source.drain();
+  const about = { kind, answered: tally.done, unsent: end.error === undefined ? 0 : unsent, isInterrupted };
+  for (const sentence of describeEnd(end, about)) note(sentence);
+  return exitCodeOf(end, tally.failed, isInterrupted);
+}
+
+/** The lines of the input without those that were answered before. */
+async function* linesToSend(
+  kind: BulkKind,
+  file: string,
+  { share }: BulkOptions,
+  earlier: EarlierOutput | undefined,
+  leftOut: () => void,
+): AsyncGenerator<Line<BulkItem>> {
+  const lines =
+    share === undefined
+      ? readLines(file, (line) => captureItem(kind, line))
+      : readLines(share, (line) => shareItem(kind, line));
+  for await (const line of lines) {
+    if ('item' in line && earlier?.has(line.number, line.item.id) === true) leftOut();
+    else yield line;
+  }
+}
+
+/** The first interrupt ends the run, the second the process. */
+function abortOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
+  const abort = new AbortController();
+  const stop = () => {
+    abort.abort();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return {
+    signal: abort.signal,
+    release() {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    },
+  };
+}
+
+function countOf(lines: number): string {
+  return lines === 1 ? '1 line' : `${lines} lines`;
+}
+
+function answeredRow(
+  { number, item }: BulkLine,
+  answer:
+    | { readonly $case: 'enroll'; readonly value: api.EnrollResponse }
+    | { readonly $case: 'search'; readonly value: api.SearchResponse },
+): Answered {
+  return {
+    line: number,
+    id: item.id,
+    decision: decisionName(answer.value.decision),
+    serialId: answer.$case === 'enroll' ? answer.value.serialId : 0,
+    matches: answer.value.matches.map(({ serialId }) => serialId),
+  };
 }
 
 function captureItem(kind: BulkKind, line: string): BulkItem {
@@ -153,10 +218,10 @@ function shareItem(kind: BulkKind, line: string): BulkItem {
   return { id, request: { $case: kind, value: { share, requestId, orList: [] } } };
 }
 
-function asJson(kind: BulkKind, { id, decision, serialId, matches }: Answered): object {
+function asJson(kind: BulkKind, { line, id, decision, serialId, matches }: Answered): object {
   return kind === 'search'
-    ? { id, decision, matches }
-    : { id, decision, serial_id: serialId === 0 ? null : serialId, matches };
+    ? { line, id, decision, matches }
+    : { line, id, decision, serial_id: serialId === 0 ? null : serialId, matches };
 }
 
 function printRows(kind: BulkKind, rows: readonly Answered[]): void {

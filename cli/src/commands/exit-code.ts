@@ -7,4 +7,6 @@ export enum ExitCode {
   Usage = 2,
   /** No service answers. */
   Unavailable = 3,
+  /** Stopped by SIGINT or SIGTERM. */
+  Interrupted = 130,
 }
