@@ -6,6 +6,7 @@
  * 3. On stop: finish what waits, then close everything.
  */
 import { HealthImplementation } from 'grpc-health-check';
+import { DamagedStoreError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import type { Logger } from '@irispair/common/log/logger';
 import { matchLimit } from '@irispair/common/matching/threshold';
@@ -44,7 +45,9 @@ import { Auditor } from './recall/auditor.js';
 import { RecallMeasurement } from './recall/measurement.js';
 import type { GraphServiceSettings } from './settings.js';
 import { StatusReport } from './status/status-report.js';
+import type { GraphStore } from './store/graph-store.js';
 import { openGraphStore } from './store/open-graph-store.js';
+import { setAside } from './store/set-aside.js';
 import { BatchMetrics } from './telemetry/batch-metrics.js';
 import { CatchUpProgress } from './telemetry/catch-up-progress.js';
 import { showGraph, showRequests } from './telemetry/graph-metrics.js';
@@ -52,7 +55,7 @@ import { showHop } from './telemetry/hop-metrics.js';
 import { RecallMetrics } from './telemetry/recall-metrics.js';
 import { SlowRequests } from './telemetry/slow-requests.js';
 import { watchedCalls } from './telemetry/watched-calls.js';
-import { watchedStore } from './telemetry/watched-store.js';
+import { watchStores } from './telemetry/watched-store.js';
 import type { ComparisonTerms } from './walk/order.js';
 
 const DRAIN_MILLISECONDS = 3_000;
@@ -124,15 +127,15 @@ async function startServing(
   showTraces(metrics, tracing);
   monitoring.notReady = 'loading the graph';
   const rowLimit = rowLimitFor(settings.IRIS_STORE_INITIAL_CAPACITY, overrides);
-  const store = watchedStore(await openGraphStore(settings, rowLimit, mode.holder, logger), metrics);
+  const watched = watchStores(metrics);
+  const openStore = async () => watched(await openGraphStore(settings, rowLimit, mode.holder, logger));
   const hop = new HopStream(socket);
   closers.add(() => {
     hop.close();
     return Promise.resolve();
   });
   const nodes = hopNodes(decision, readTopology(), 'graph');
-  const index = await openIndex({
-    store,
+  const index = await openIndex(openStore, {
     socket,
     hop,
     walkers: settings.IRISPAIR_WALKERS,
@@ -290,8 +293,8 @@ async function startServing(
       checkReady();
     },
   });
-  const watched = watchedCalls(calls, requests, metrics);
-  const server = createPublicServer(watched, admin, health, logger, tracing);
+  const callsWatched = watchedCalls(calls, requests, metrics);
+  const server = createPublicServer(callsWatched, admin, health, logger, tracing);
   showGraph(metrics, index);
   showHop(metrics, index);
   showRequests(metrics, registry, desk);
@@ -332,11 +335,30 @@ async function startServing(
   };
 }
 
-async function openIndex(options: GraphIndexOptions): Promise<GraphIndex> {
+/** Opens the graph that is stored; one that is damaged is begun anew. */
+async function openIndex(
+  openStore: () => Promise<GraphStore>,
+  options: Omit<GraphIndexOptions, 'store'>,
+): Promise<GraphIndex> {
   try {
-    return await GraphIndex.open(options);
+    return await openStoredIndex(openStore, options);
   } catch (error) {
-    await options.store.close();
+    if (!(error instanceof DamagedStoreError)) throw error;
+    await setAside(error, options.logger);
+    options.sum.clear();
+    return openStoredIndex(openStore, options);
+  }
+}
+
+async function openStoredIndex(
+  openStore: () => Promise<GraphStore>,
+  options: Omit<GraphIndexOptions, 'store'>,
+): Promise<GraphIndex> {
+  const store = await openStore();
+  try {
+    return await GraphIndex.open({ ...options, store });
+  } catch (error) {
+    await store.close();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** `up`: the pair in the foreground. A service that dies is started again, unless it cannot run as configured. */
+/** `up`: the pair in the foreground. A service that dies is started again, unless that would not help. */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
 import { ProgressBar } from '../pair/progress-bar.js';
+import { RestartDelays } from '../pair/restart-delays.js';
 import { checkLength, Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { describeStatus } from './single.js';
@@ -26,8 +27,6 @@ interface UpOptions {
   readonly graphStore?: string;
   readonly json?: boolean;
 }
-
-const RESTART_MILLISECONDS = 1_000;
 
 /** Adds the command. */
 export function addUpCommand(program: Command): void {
@@ -68,6 +67,10 @@ async function up(options: UpOptions): Promise<void> {
   await makeWritableDirectory('--data', directory);
   const stop = new AbortController();
   const bar = new ProgressBar();
+  const delays: Readonly<Record<ServiceName, RestartDelays>> = {
+    iris: new RestartDelays(),
+    graph: new RestartDelays(),
+  };
   const pair = Pair.start({
     directory,
     listen: options.listen,
@@ -85,15 +88,16 @@ async function up(options: UpOptions): Promise<void> {
     progress: (progress) => {
       bar.show(progress);
     },
-    died: (service, { reason, isMisconfigured }) => {
-      if (isMisconfigured) {
-        note(`the ${service} service cannot run as configured: see its last line`);
+    died: (service, { reason, isFinal }) => {
+      if (isFinal) {
+        note(`the ${service} service cannot run as configured, or on this store: see its last line`);
         process.exitCode = ExitCode.Usage;
         stop.abort();
         return;
       }
-      note(`the ${service} service ended (${reason}): starting it again`);
-      void restartLater(pair, service, stop.signal);
+      const delay = delays[service].ended();
+      note(`the ${service} service ended (${reason}): starting it again in ${delay / 1_000} s`);
+      void restartLater(pair, service, delays[service], delay, stop.signal);
     },
   });
   const stopped = once(stop.signal, 'abort');
@@ -141,9 +145,16 @@ async function checkAddresses({ listen, httpGraph, httpIris }: UpOptions): Promi
   }
 }
 
-async function restartLater(pair: Pair, service: ServiceName, stop: AbortSignal): Promise<void> {
+async function restartLater(
+  pair: Pair,
+  service: ServiceName,
+  delays: RestartDelays,
+  milliseconds: number,
+  stop: AbortSignal,
+): Promise<void> {
   try {
-    await sleep(RESTART_MILLISECONDS, undefined, { signal: stop });
+    await sleep(milliseconds, undefined, { signal: stop });
+    delays.started();
     pair.startService(service);
   } catch (error) {
     if (!stop.aborted) throw error;

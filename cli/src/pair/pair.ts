@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { fitsSocketAddress, LONGEST_SOCKET_PATH } from '@irispair/common/grpc/local-socket';
-import { MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
+import { DAMAGED_EXIT_CODE, MISCONFIGURED_EXIT_CODE } from '@irispair/common/process/run-service';
 import { readProgress, type LoggedProgress } from '@irispair/common/log/progress-log';
 import { PairClient } from '../client/pair-client.js';
 
@@ -40,8 +40,8 @@ export interface PairOptions {
 /** How a service ended without being asked. */
 export interface Death {
   readonly reason: string;
-  /** It cannot run as configured; its log says why. Starting it again does not help. */
-  readonly isMisconfigured: boolean;
+  /** It cannot run as configured, or on a damaged store; its log says why. Starting it again does not help. */
+  readonly isFinal: boolean;
 }
 
 const SOCKET_NAME = 'iris.sock';
@@ -106,7 +106,7 @@ export class Pair {
       if (this.stopping) return;
       this.options.died(service, {
         reason: signal ?? `exit code ${code ?? 0}`,
-        isMisconfigured: code === MISCONFIGURED_EXIT_CODE,
+        isFinal: code === MISCONFIGURED_EXIT_CODE || code === DAMAGED_EXIT_CODE,
       });
     });
   }

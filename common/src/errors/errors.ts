@@ -14,6 +14,7 @@ export enum ErrorCode {
   Cancelled = 'CANCELLED',
   DeadlineExceeded = 'DEADLINE_EXCEEDED',
   Misconfigured = 'MISCONFIGURED',
+  DataLoss = 'DATA_LOSS',
 }
 
 /** Base of all errors that are meant for a client or an operator. */
@@ -98,4 +99,22 @@ export class DeadlineExceededError extends IrisPairError {
 /** The service cannot run as configured; it names the setting and the remedy. */
 export class MisconfiguredError extends IrisPairError {
   readonly code = ErrorCode.Misconfigured;
+}
+
+/** What a store holds is not what was written: nothing of it is served. */
+export class DamagedStoreError extends IrisPairError {
+  readonly code = ErrorCode.DataLoss;
+
+  /**
+   * @param place the directory or database
+   * @param problem what is wrong, with file, page or ids
+   * @param remedy what to do about it
+   */
+  constructor(
+    readonly place: string,
+    readonly problem: string,
+    remedy: string,
+  ) {
+    super(`the store in ${place} is damaged: ${problem}: ${remedy}`);
+  }
 }

@@ -12,6 +12,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   [ErrorCode.Cancelled]: status.CANCELLED,
   [ErrorCode.DeadlineExceeded]: status.DEADLINE_EXCEEDED,
   [ErrorCode.Misconfigured]: status.FAILED_PRECONDITION,
+  [ErrorCode.DataLoss]: status.DATA_LOSS,
 };
 
 /** The status to end a call with. Errors not meant for clients become INTERNAL without their message. */

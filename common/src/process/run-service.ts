@@ -1,12 +1,15 @@
 /**
  * The life of a service process: start, serve until SIGINT or SIGTERM or until the parent is gone, stop in order.
  *
- * Exit codes: 0 stopped in order, 1 failed, 2 misconfigured. A second SIGINT or SIGTERM ends the process at once.
+ * Exit codes: 0 stopped in order, 1 failed, 2 misconfigured, 3 a store is damaged. A second SIGINT or SIGTERM ends the process at once.
  */
-import { MisconfiguredError } from '../errors/errors.js';
+import { DamagedStoreError, MisconfiguredError } from '../errors/errors.js';
 
+const FAILED_EXIT_CODE = 1;
 /** Exit code of a service that cannot run as configured: starting it again does not help. */
 export const MISCONFIGURED_EXIT_CODE = 2;
+/** Exit code of a service whose store is damaged: starting it again does not help. */
+export const DAMAGED_EXIT_CODE = 3;
 
 /** Tells that the parent is gone. It may come several times, so it never ends the process at once. */
 export const PARENT_GONE_SIGNAL = 'SIGUSR2';
@@ -34,11 +37,16 @@ export async function runService(
     await service.stop();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(
-      `${name} service: ${error instanceof MisconfiguredError ? error.message : describe(error)}\n`,
-    );
-    process.exit(error instanceof MisconfiguredError ? MISCONFIGURED_EXIT_CODE : 1);
+    const exitCode = exitCodeOf(error);
+    const isForOperators = exitCode !== FAILED_EXIT_CODE && error instanceof Error;
+    process.stderr.write(`${name} service: ${isForOperators ? error.message : describe(error)}\n`);
+    process.exit(exitCode);
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof MisconfiguredError) return MISCONFIGURED_EXIT_CODE;
+  return error instanceof DamagedStoreError ? DAMAGED_EXIT_CODE : FAILED_EXIT_CODE;
 }
 
 function stopSignal(): Promise<void> {

@@ -1,11 +1,19 @@
-/** The graph in one LMDB environment: nodes as one word each, rows as packed serial ids. */
+/**
+ * The graph in one LMDB environment: nodes as one word each, rows as packed serial ids.
+ *
+ * The file is checked before LMDB maps it, and every node and row by its checksum when it is read. What is damaged is never
+ * served: the graph is built anew from the irises.
+ */
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { DamagedStoreError } from '@irispair/common/errors/errors';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { Side } from '@irispair/common/iris/side';
+import { checkLmdbFile } from '@irispair/common/store/lmdb-file';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import { packNode, unpackNode } from '../graph/graph-node.js';
+import { decodeNode, decodeRow, encodeNode, encodeRow, type RowKey } from './checked-values.js';
 import {
   PLAIN_HOLDER,
   type GraphStore,
@@ -16,7 +24,8 @@ import {
 } from './graph-store.js';
 import { checkIdentity, newIdentity } from './identity.js';
 
-type RowKey = [side: number, layer: number, serialId: number];
+const TABLES: readonly string[] = ['identity', 'nodes', 'rows'];
+const REBUILD_REMEDY = 'remove the directory, and the graph is built anew from the irises';
 
 /** A graph store in a directory. */
 export class LmdbGraphStore implements GraphStore {
@@ -26,7 +35,7 @@ export class LmdbGraphStore implements GraphStore {
     private readonly ownership: Ownership,
     private readonly root: RootDatabase,
     private readonly identities: Database<GraphStoreIdentity, string>,
-    private readonly nodeTable: Database<number, number>,
+    private readonly nodeTable: Database<Buffer, number>,
     private readonly rowTable: Database<Buffer, RowKey>,
   ) {}
 
@@ -51,14 +60,16 @@ export class LmdbGraphStore implements GraphStore {
     rowLimit: number,
     holder: GraphStoreHolder,
   ): Promise<LmdbGraphStore> {
+    await checkLmdbFile(directory, { flushing: 'later', remedy: REBUILD_REMEDY });
     // Without batches by event turn every write that fails is told to the one who waits for it, and to nobody else.
-    const root = open({ path: directory, maxDbs: 3, eventTurnBatching: false });
+    const root = open({ path: directory, maxDbs: TABLES.length, eventTurnBatching: false });
     try {
+      checkNames(directory, [...root.getKeys()].map(String));
       const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });
-      const found = identities.get('identity');
+      const found = readIdentity(directory, identities);
       const identity = found ?? newIdentity(rowLimit, holder);
       checkIdentity(directory, identity, rowLimit, holder);
-      const nodes = root.openDB<number, number>({ name: 'nodes', encoding: 'json', keyEncoding: 'uint32' });
+      const nodes = root.openDB<Buffer, number>({ name: 'nodes', encoding: 'binary', keyEncoding: 'uint32' });
       const rows = root.openDB<Buffer, RowKey>({ name: 'rows', encoding: 'binary' });
       const store = new LmdbGraphStore(identity, directory, ownership, root, identities, nodes, rows);
       if (found === undefined) await store.write(() => void identities.put('identity', identity));
@@ -81,26 +92,33 @@ export class LmdbGraphStore implements GraphStore {
 
   *nodes(): Generator<StoredNode> {
     for (const { key, value } of this.nodeTable.getRange({ snapshot: false })) {
-      yield { serialId: serialId(key), ...unpackNode(value) };
+      const word = decodeNode(key, value);
+      if (word === undefined) throw this.damaged(`node ${key}`);
+      yield { serialId: serialId(key), ...unpackNode(word) };
     }
   }
 
   *rows(): Generator<StoredRow> {
     for (const { key, value } of this.rowTable.getRange({ snapshot: false })) {
+      const neighbours = decodeRow(key, value);
+      if (neighbours === undefined) throw this.damaged(`row ${key.join('/')}`);
       const [side, layer, serial] = key;
-      const neighbours = new Uint32Array(Uint8Array.from(value).buffer);
       yield { side: side === 0 ? Side.Left : Side.Right, layer, serialId: serialId(serial), neighbours };
     }
+  }
+
+  private damaged(what: string): DamagedStoreError {
+    return damagedGraph(this.directory, `${what} does not have the checksum it was written with`);
   }
 
   async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
     await this.write(() => {
       for (const node of nodes) {
-        void this.nodeTable.put(node.serialId, packNode(node));
+        void this.nodeTable.put(node.serialId, encodeNode(node.serialId, packNode(node)));
       }
       for (const { side, layer, serialId: serial, neighbours } of rows) {
-        const { buffer, byteOffset, byteLength } = neighbours;
-        void this.rowTable.put([side, layer, serial], Buffer.from(buffer, byteOffset, byteLength));
+        const key: RowKey = [side, layer, serial];
+        void this.rowTable.put(key, encodeRow(key, neighbours));
       }
     });
   }
@@ -117,5 +135,27 @@ export class LmdbGraphStore implements GraphStore {
   async close(): Promise<void> {
     await this.root.close();
     this.ownership.release();
+  }
+}
+
+function damagedGraph(directory: string, problem: string): DamagedStoreError {
+  return new DamagedStoreError(directory, problem, REBUILD_REMEDY);
+}
+
+/** A name that is not one of ours was: the table that had it would be made anew, empty. */
+function checkNames(directory: string, names: readonly string[]): void {
+  const other = names.find((name) => !TABLES.includes(name));
+  if (other === undefined || !names.includes('identity')) return;
+  throw damagedGraph(directory, `it has a table ${JSON.stringify(other)}`);
+}
+
+function readIdentity(
+  directory: string,
+  identities: Database<GraphStoreIdentity, string>,
+): GraphStoreIdentity | undefined {
+  try {
+    return identities.get('identity');
+  } catch {
+    throw damagedGraph(directory, 'what it says of itself cannot be read');
   }
 }

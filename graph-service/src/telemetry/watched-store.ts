@@ -3,8 +3,8 @@ import { DURATION_BOUNDS } from '@irispair/common/telemetry/buckets';
 import { Histogram, type Registry } from 'prom-client';
 import type { GraphStore } from '../store/graph-store.js';
 
-/** The same store, watched. */
-export function watchedStore(store: GraphStore, registry: Registry): GraphStore {
+/** Watches stores: what it returns gives the same store, watched. */
+export function watchStores(registry: Registry): (store: GraphStore) => GraphStore {
   const durations = new Histogram({
     name: 'irispair_graph_store_save_seconds',
     help: 'Time to store changes of the graph, by how that ended',
@@ -14,7 +14,7 @@ export function watchedStore(store: GraphStore, registry: Registry): GraphStore 
   });
   // From the first on a rate can be told.
   for (const result of ['stored', 'failed']) durations.zero({ result });
-  return {
+  return (store) => ({
     get identity() {
       return store.identity;
     },
@@ -32,5 +32,5 @@ export function watchedStore(store: GraphStore, registry: Registry): GraphStore 
         durations.observe({ result }, (performance.now() - started) / 1_000);
       }
     },
-  };
+  });
 }

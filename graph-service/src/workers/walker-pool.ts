@@ -246,6 +246,7 @@ function readError(code: ErrorCode | null, message: string): Error {
     case ErrorCode.Exhausted:
     case ErrorCode.Conflict:
     case ErrorCode.Misconfigured:
+    case ErrorCode.DataLoss:
     case null:
       return new Error(message);
   }

@@ -4,7 +4,9 @@
  * Key 0, which is no serial id: which batches are prepared and applied. Any other key: what the prepared batch makes of that
  * serial id.
  */
+import { crc32 } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
+import { DamagedStoreError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
 import type { BatchName } from '@irispair/common/parties/batch-name';
 import {
@@ -15,34 +17,49 @@ import {
   type JournalState,
   type StoreChange,
 } from './iris-store.js';
-import { decodeValue, encodeValue } from './lmdb-values.js';
+import { RESTORE_REMEDY } from './lmdb-head.js';
+import { decodeValue, encodeValue, ValueForm } from './lmdb-values.js';
 
 const STATE_KEY = 0;
 
-/** Runs writes as one durable transaction, all or none. */
-type Write = (writes: () => void) => Promise<void>;
+/** The store that a journal is part of. */
+export interface JournalsStore {
+  readonly directory: string;
+  readonly recordBytes: number;
+  /** Runs writes as one durable transaction, all or none. */
+  readonly write: (writes: () => void) => Promise<void>;
+}
+
+/** As it lies in the journal. Versions before checksums wrote none. */
+interface StoredState extends JournalState {
+  /** CRC-32 of the JSON of what is before it. */
+  readonly check?: number;
+}
 
 /** A journal in an environment. */
 export class LmdbJournal implements BatchJournal {
   private constructor(
     private readonly entries: Database<Buffer, number>,
-    private readonly write: Write,
+    private readonly store: JournalsStore,
     private known: JournalState,
   ) {}
 
-  /** Opens it, empty where there was none. */
-  static open(root: RootDatabase, write: Write): LmdbJournal {
+  /** Opens it, empty where there was none. @throws DamagedStoreError when it is not what was written */
+  static open(root: RootDatabase, store: JournalsStore): LmdbJournal {
     const entries = root.openDB<Buffer, number>({
       name: 'journal',
       encoding: 'binary',
       keyEncoding: 'uint32',
     });
     const state = entries.get(STATE_KEY);
-    return new LmdbJournal(
+    const journal = new LmdbJournal(
       entries,
-      write,
-      state === undefined ? {} : (JSON.parse(state.toString()) as JournalState),
+      store,
+      state === undefined ? {} : decodeState(state.toString(), store.directory),
     );
+    // What cannot be applied is found now, not when the parties settle.
+    journal.readAll();
+    return journal;
   }
 
   get state(): JournalState {
@@ -52,7 +69,7 @@ export class LmdbJournal implements BatchJournal {
   async prepare(batch: BatchName, changes: readonly StoreChange[]): Promise<void> {
     if (this.known.prepared !== undefined) throw alreadyPrepared();
     const next = { ...this.known, prepared: batch };
-    await this.write(() => {
+    await this.store.write(() => {
       for (const change of changes) void this.entries.put(change.serialId, encodeValue(change));
       this.putState(next);
     });
@@ -60,16 +77,23 @@ export class LmdbJournal implements BatchJournal {
   }
 
   read(): Promise<StoreChange[]> {
+    return Promise.resolve(this.readAll());
+  }
+
+  private readAll(): StoreChange[] {
+    const { recordBytes, directory } = this.store;
     const changes: StoreChange[] = [];
     for (const { key, value } of this.entries.getRange({ start: STATE_KEY + 1, snapshot: false })) {
-      changes.push({ serialId: serialId(key), ...decodeValue(Buffer.from(value)) });
+      const found = decodeValue(key, Buffer.from(value), { recordBytes, leastForm: ValueForm.Unchecked });
+      if (found === undefined) throw damagedJournal(directory, `what is prepared for serial id ${key}`);
+      changes.push({ serialId: serialId(key), version: found.version, record: found.record });
     }
-    return Promise.resolve(changes);
+    return changes;
   }
 
   async drop(): Promise<void> {
     const next = withoutPrepared(this.known);
-    await this.write(() => {
+    await this.store.write(() => {
       this.strike(next);
     });
     this.known = next;
@@ -92,6 +116,34 @@ export class LmdbJournal implements BatchJournal {
   }
 
   private putState(state: JournalState): void {
-    void this.entries.put(STATE_KEY, Buffer.from(JSON.stringify(state)));
+    void this.entries.put(STATE_KEY, Buffer.from(encodeState(state)));
   }
+}
+
+function encodeState(state: JournalState): string {
+  const stored: StoredState = { ...state, check: crc32(JSON.stringify(state)) };
+  return JSON.stringify(stored);
+}
+
+function decodeState(json: string, directory: string): JournalState {
+  const { check, ...state } = parseState(json, directory);
+  if (check !== undefined && check !== crc32(JSON.stringify(state)))
+    throw damagedJournal(directory, 'its state');
+  return state;
+}
+
+function parseState(json: string, directory: string): StoredState {
+  try {
+    return JSON.parse(json) as StoredState;
+  } catch {
+    throw damagedJournal(directory, 'its state');
+  }
+}
+
+function damagedJournal(directory: string, part: string): DamagedStoreError {
+  return new DamagedStoreError(
+    directory,
+    `the journal of batches is not what was written (${part})`,
+    RESTORE_REMEDY,
+  );
 }
