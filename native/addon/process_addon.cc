@@ -12,6 +12,7 @@
 
 #include "addon/conversions.h"
 #include "core/system/error.h"
+#include "core/system/fault_note.h"
 
 namespace irispair::addon {
 namespace {
@@ -96,6 +97,26 @@ Napi::Value KeepOutOfDumps(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// noteStore(directory): names an open store in the line that a fault ends this process with; what forgetStore
+// takes.
+Napi::Value NoteOpenStore(const Napi::CallbackInfo& info) {
+  try {
+    return Napi::Number::New(info.Env(), NoteStore(ToText(info[0], "directory")));
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
+}
+
+// forgetStore(place): the store is closed.
+Napi::Value ForgetClosedStore(const Napi::CallbackInfo& info) {
+  try {
+    ForgetStore(static_cast<int>(ToInteger(info[0], "place", -1, 0x7fff'ffff)));
+    return info.Env().Undefined();
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
+}
+
 // nameThread(name): what the kernel calls the calling thread, 15 bytes at most.
 Napi::Value NameThread(const Napi::CallbackInfo& info) {
   try {
@@ -115,6 +136,8 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("execute", Napi::Function::New(env, Execute));
   exports.Set("exitWithParent", Napi::Function::New(env, ExitWithParent));
   exports.Set("keepOutOfDumps", Napi::Function::New(env, KeepOutOfDumps));
+  exports.Set("noteStore", Napi::Function::New(env, NoteOpenStore));
+  exports.Set("forgetStore", Napi::Function::New(env, ForgetClosedStore));
   exports.Set("nameThread", Napi::Function::New(env, NameThread));
 }
 

@@ -23,6 +23,9 @@ export interface NativeBinding {
   /** False when the parent is dead already. */
   exitWithParent(parent: number): boolean;
   keepOutOfDumps(): void;
+  /** Names an open store in the last line of a process that a fault ends; what `forgetStore` takes. */
+  noteStore(directory: string): number;
+  forgetStore(place: number): void;
   nameThread(name: string): void;
   /** Takes the lock of a file, made when missing; null when it is held already. */
   lockFile(path: string): number | null;

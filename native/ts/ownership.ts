@@ -30,7 +30,11 @@ export function ownFile(path: string): Ownership | undefined {
   };
 }
 
-/** @throws MisconfiguredError when another process owns the directory, or when it cannot be owned */
+/**
+ * Owns a directory with a store. Should a fault end this process meanwhile (its file cut under the mapping, its disk gone),
+ * its last line on standard error names the store.
+ * @throws MisconfiguredError when another process owns the directory, or when it cannot be owned
+ */
 export function ownDirectory(directory: string): Ownership {
   const ownership = ownFileIn(directory);
   if (ownership === undefined) {
@@ -38,7 +42,13 @@ export function ownDirectory(directory: string): Ownership {
       `the store in ${directory} is in use by another service: stop it, or choose another directory`,
     );
   }
-  return ownership;
+  const place = binding.noteStore(directory);
+  return {
+    release() {
+      binding.forgetStore(place);
+      ownership.release();
+    },
+  };
 }
 
 /** Opens what lies in a directory as its owner, and gives the directory up again when that fails. @throws as ownDirectory */
