@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { open } from 'lmdb';
 import { DamagedStoreError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
 import { anyDamage, damaged } from '@irispair/common/support/damaged-file';
+import { editStore, withoutChecksum } from '../support/edit-store.js';
 import type { StoreChange, StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 import { recordFormOf } from './record-form.js';
@@ -122,13 +122,12 @@ describe('a damaged store of irises', () => {
 
   it('names the ids whose records were changed or exchanged, and those that are gone', async () => {
     await damage(whole);
-    const root = open({ path: directory, maxDbs: 3 });
-    const irises = root.openDB<Buffer, number>({ name: 'irises', encoding: 'binary', keyEncoding: 'uint32' });
-    const [one, other] = [3, 4].map((serial) => Buffer.from(irises.get(serial) ?? []));
-    await irises.put(3, other);
-    await irises.put(4, one);
-    await irises.remove(9);
-    await root.close();
+    await editStore(directory, async ({ irises }) => {
+      const [one, other] = [3, 4].map((serial) => Buffer.from(irises.get(serial) ?? []));
+      await irises.put(3, other);
+      await irises.put(4, one);
+      await irises.remove(9);
+    });
     const store = await LmdbIrisStore.open(directory, PLAIN);
     const { damaged: found, missing, live } = await store.inspect();
     assert.deepEqual([found, missing, live], [[3, 4], [9], PEOPLE - 4]);
@@ -141,18 +140,12 @@ describe('a damaged store of irises', () => {
 
   it('of a version without checksums is read, and gains them as it is rewritten or sealed', async () => {
     await damage(whole);
-    const root = open({ path: directory, maxDbs: 3 });
-    const irises = root.openDB<Buffer, number>({ name: 'irises', encoding: 'binary', keyEncoding: 'uint32' });
-    for (const { key, value } of [
-      ...irises.getRange().map(({ key, value }) => ({ key, value: Buffer.from(value) })),
-    ]) {
-      await irises.put(
-        key,
-        Buffer.concat([value.subarray(0, 1), Buffer.alloc(1), value.subarray(2, 4), value.subarray(8)]),
-      );
-    }
-    await root.openDB({ name: 'head', encoding: 'json' }).put('head', { ...PLAIN, commitCount: 6 });
-    await root.close();
+    await editStore(directory, async ({ irises, heads }) => {
+      for (const serial of [...irises.getKeys()]) {
+        await irises.put(serial, withoutChecksum(irises.get(serial)));
+      }
+      await heads.put('head', { ...PLAIN, commitCount: 6 });
+    });
     const store = await LmdbIrisStore.open(directory, PLAIN);
     assert.equal((await store.inspect()).unchecked, PEOPLE);
     await store.commit([change(5, 1)]);

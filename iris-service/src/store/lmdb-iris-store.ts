@@ -16,6 +16,7 @@ import { checkLmdbFile, hasLmdbFile } from '@irispair/common/store/lmdb-file';
 import { writeFailure } from '@irispair/common/store/write-failure';
 import { openAsOwner, type Ownership } from '@irispair/native/ownership';
 import type { EngineCore } from '@irispair/native/engine-types';
+import { Census } from './census.js';
 import { damagedStore, type DamagedIds } from './damaged-ids.js';
 import {
   checkIdentity,
@@ -41,6 +42,8 @@ import { recordFormOf } from './record-form.js';
 const DATABASES: readonly string[] = ['irises', 'head', 'journal'];
 /** Some 10 ms of copying. */
 const BYTES_A_TURN = 10_000_000;
+/** Where all ids are named, when one message names the first. */
+const CHECK_HINT = '; `irispair store check` names all that are damaged';
 /** Values that gain a checksum in one transaction. */
 const SEALED_A_COMMIT = 1_000;
 
@@ -153,10 +156,15 @@ export class LmdbIrisStore implements IrisStore {
   }
 
   *load(): Generator<StoredIris> {
+    const census = new Census(this.head);
     for (const { serial, value } of this.values()) {
-      if (value === undefined) throw damagedStore(this.directory, { damaged: [serial], missing: [] });
+      census.count(serial);
+      if (value === undefined)
+        throw damagedStore(this.directory, { damaged: [serial], missing: [] }, CHECK_HINT);
       yield { id: { serialId: serialId(serial), version: value.version }, record: value.record };
     }
+    const missing = census.missing();
+    if (missing.length > 0) throw damagedStore(this.directory, { damaged: [], missing });
   }
 
   /** Looks at every value. */
@@ -331,31 +339,4 @@ function headOf(
 function presentIds(irises: Database<Buffer, number>): Pick<StoreHead, 'ids' | 'highest'> {
   const [highest = 0] = irises.getKeys({ reverse: true, limit: 1 });
   return { ids: irises.getKeysCount(), highest };
-}
-
-/** Holds the ids that are there against those that the head counts. */
-class Census {
-  private readonly gaps: number[] = [];
-  private seen = 0;
-  private last = 0;
-
-  constructor(private readonly head: StoreHead) {}
-
-  /** The next one, ascending. */
-  count(serial: number): void {
-    this.noteGap(serial);
-    this.seen += 1;
-    this.last = serial;
-  }
-
-  /** Ids that should be there. Where the store has always had gaps they are among these, too. */
-  missing(): readonly number[] {
-    this.noteGap(this.head.highest + 1);
-    this.last = this.head.highest;
-    return this.seen < this.head.ids ? this.gaps : [];
-  }
-
-  private noteGap(next: number): void {
-    for (let serial = this.last + 1; serial < next; serial++) this.gaps.push(serial);
-  }
 }
