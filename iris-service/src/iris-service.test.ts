@@ -93,6 +93,10 @@ describe('the iris service', () => {
       () => readIrisServiceSettings(wrong),
       /IRISPAIR_HUGEPAGES="maybe": give one of require, prefer, off; IRISPAIR_QUERY_EXPIRY_SECONDS="0": give an integer from 1/,
     );
+    assert.throws(
+      () => readIrisServiceSettings({ IRISPAIR_IRIS_STORE: 'postgres//me:secret@h/d' }),
+      /^MisconfiguredError: IRISPAIR_IRIS_STORE begins with "postgres\/\/", as the URL of a database does without its colon: give [^@]*@HOST[^@]*$/,
+    );
     const started = (await second({})) as { stop(): Promise<void> };
     await started.stop();
   });

@@ -201,6 +201,22 @@ describe('`up`', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('refuses a store by a name that may be an address, without its password, and makes nothing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    for (const option of ['--iris-store', '--graph-store']) {
+      const place = [option, 'jdbc:postgresql://me:secret@h/d'];
+      const { code, errors } = await irispair(['up', '--data', join(directory, 'data'), ...place]);
+      assert.equal(code, 1);
+      assert.match(
+        errors,
+        new RegExp(`^${option} begins with "jdbc:", as an address .*: give postgres://USER@HOST`),
+      );
+      assert.doesNotMatch(errors, /secret/);
+    }
+    assert.deepEqual(readdirSync(directory), []);
+    rmSync(directory, { recursive: true });
+  });
+
   it('refuses one address for a port of two services, and names what to use', async () => {
     for (const [setting, remedy] of [
       ['IRISPAIR_HTTP_LISTEN', 'use --http-graph and --http-iris'],

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@irispair/common/errors/message';
 import { Option, type Command } from 'commander';
 import { addressSetting } from '@irispair/common/config/environment';
+import { storeSetting } from '@irispair/common/config/store-settings';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { PairClient } from '../client/pair-client.js';
@@ -61,6 +62,7 @@ async function up(options: UpOptions): Promise<void> {
       'IRISPAIR_PROBE_LISTEN names one address, and a pair has two services: unset it, and probe --listen, which serves health too',
     );
   }
+  checkStores(options);
   await checkAddresses(options);
   const directory = resolve(options.data);
   checkLength(directory);
@@ -118,6 +120,15 @@ async function up(options: UpOptions): Promise<void> {
   await stopped;
   bar.stop();
   await pair.stop();
+}
+
+/** Refuses by its option a store that is neither a directory nor a URL of PostgreSQL. */
+function checkStores({ irisStore, graphStore }: UpOptions): void {
+  for (const [option, place] of Object.entries({ '--iris-store': irisStore, '--graph-store': graphStore })) {
+    if (place === undefined) continue;
+    const { error } = storeSetting().safeParse(place);
+    if (error !== undefined) throw new MisconfiguredError(`${option} ${error.issues[0].message}`);
+  }
 }
 
 /** Refuses by its option an address that is none, that two options name, or that somebody listens on. */

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { MisconfiguredError, NotFoundError } from '@irispair/common/errors/errors';
 import { createLogger } from '@irispair/common/log/logger';
-import { isPostgresUrl, PASSWORD_FILE_SETTING, readPostgresUrl } from '@irispair/common/postgres/connection';
+import { PASSWORD_FILE_SETTING, readPostgresUrl } from '@irispair/common/postgres/connection';
+import { StoreKind, storeKindOf } from '@irispair/common/store/store-place';
 import type { IrisStore, StoredIris, StoreIdentity } from '@irispair/iris-service/store/iris-store';
 import {
   openExistingIrisStore,
@@ -87,12 +88,14 @@ export class StorePlace implements Source, Target {
 
 /** Whether two names are of one store. */
 export function isSamePlace(one: string, other: string): boolean {
-  return isPostgresUrl(one) || isPostgresUrl(other) ? one === other : resolve(one) === resolve(other);
+  const areDirectories = [one, other].every((place) => storeKindOf(place) === StoreKind.Directory);
+  return areDirectories ? resolve(one) === resolve(other) : one === other;
 }
 
 /** Never with the password that a URL may have. */
 function nameOf(place: string): string {
-  return `the store in ${isPostgresUrl(place) ? readPostgresUrl(place, passwordFile()).name : place}`;
+  const isDirectory = storeKindOf(place) === StoreKind.Directory;
+  return `the store in ${isDirectory ? place : readPostgresUrl(place, passwordFile()).name}`;
 }
 
 function settingsOf(place: string, badRows: BadRowRule): StoreSettings {

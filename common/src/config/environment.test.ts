@@ -7,6 +7,7 @@ import {
   choiceSetting,
   integerSetting,
   readEnvironment,
+  secretIssue,
   switchSetting,
 } from './environment.js';
 
@@ -38,6 +39,17 @@ describe('settings from the environment', () => {
         error.message.includes('WORKERS="65": give an integer from 1 to 64') &&
         error.message.includes('MODE="other": give one of plain, shared') &&
         error.message.includes('STRICT="yes": give one of 0, 1'),
+    );
+  });
+
+  it('that may hold a password are refused by name without what they hold', () => {
+    const place = z.string().superRefine((_, context) => {
+      context.addIssue(secretIssue('is no place: give a directory'));
+    });
+    assert.throws(
+      () => readEnvironment(z.object({ PLACE: place }), { PLACE: 'me:secret@h' }),
+      (error) =>
+        error instanceof MisconfiguredError && error.message === 'PLACE is no place: give a directory',
     );
   });
 

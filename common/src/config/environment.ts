@@ -22,9 +22,20 @@ export function readEnvironment<Shape extends z.ZodRawShape>(
   if (read.success) return read.data;
   const problems = read.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    return `${name}=${JSON.stringify(given[name])}: ${issue.message}`;
+    return isSecret(issue)
+      ? `${name} ${issue.message}`
+      : `${name}=${JSON.stringify(given[name])}: ${issue.message}`;
   });
   throw new MisconfiguredError(problems.join('; '));
+}
+
+/** What is wrong with a setting that may hold a password: told after its name, without what it holds. */
+export function secretIssue(message: string) {
+  return { code: 'custom' as const, message, params: { isSecret: true } };
+}
+
+function isSecret(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params?.isSecret === true;
 }
 
 /** An integer setting. */

@@ -1,9 +1,14 @@
 /** The settings of a service's store, alike in both services. */
 import { z } from 'zod';
+import { problemOfPlace, STORE_FORMS } from '../store/store-place.js';
+import { secretIssue } from './environment.js';
 
 /** What a store setting holds: a directory, or a `postgres://` URL. */
 export function storeSetting() {
-  return z.string('give a directory or a postgres:// URL');
+  return z.string(STORE_FORMS).superRefine((place, context) => {
+    const problem = problemOfPlace(place);
+    if (problem !== undefined) context.addIssue(secretIssue(`${problem}: ${STORE_FORMS}`));
+  });
 }
 
 /** Zod shape to spread into a service's schema. */

@@ -4,27 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { MisconfiguredError } from '../errors/errors.js';
-import { isPostgresUrl, readPostgresUrl } from './connection.js';
+import { readPostgresUrl } from './connection.js';
 
 describe('the URL of a PostgreSQL store', () => {
-  it('is told from a directory by its scheme', () => {
-    for (const url of ['postgres://h/d', 'postgresql:///d?host=/run']) assert.ok(isPostgresUrl(url));
-    for (const path of ['/var/lib/irispair', 'postgres', './postgres://', 'a:/b']) {
-      assert.ok(!isPostgresUrl(path), path);
-    }
-    for (const url of ['http://me:secret@h/d', 'postgre://me:secret@h/d', 'Postgres://me:secret@h/d']) {
-      assert.throws(
-        () => isPostgresUrl(url),
-        (error) => {
-          assert.ok(error instanceof MisconfiguredError, url);
-          assert.match(error.message, /begins with \w+:\/\/: give a directory or a postgres:\/\/ URL/);
-          assert.doesNotMatch(error.message, /secret/);
-          return true;
-        },
-      );
-    }
-  });
-
   it('is read as libpq reads it, and named without user and password', () => {
     const tcp = readPostgresUrl('postgres://me:s%40crt@db.example:6000/irises?sslmode=disable', undefined);
     const { host, port, user, password, database, ssl } = tcp.config;

@@ -1,7 +1,7 @@
 /**
  * Where a PostgreSQL store is and how it is reached.
  *
- * 1. A store is a directory, or a `postgres://` URL as libpq takes it: over TCP or a Unix socket, TLS by its parameters.
+ * 1. A `postgres://` URL is read as libpq reads it: over TCP or a Unix socket, TLS by its parameters.
  * 2. The password is the URL's, else that of the file named by a setting, else what libpq's PGPASSWORD says.
  * 3. Messages name the server and the database, never the user's password.
  */
@@ -12,12 +12,11 @@ import type { ClientConfig } from 'pg';
 import { parse, toClientConfig, type ConnectionOptions } from 'pg-connection-string';
 import { readInteger } from '../config/number.js';
 import { MisconfiguredError } from '../errors/errors.js';
+import { POSTGRES_SCHEME } from '../store/store-place.js';
 
 /** The setting that names the file with the password. */
 export const PASSWORD_FILE_SETTING = 'IRISPAIR_STORE_PASSWORD_FILE';
 
-const SCHEME = /^postgres(ql)?:\/\//;
-const ANY_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const CONNECT_MILLISECONDS = 5_000;
 const KEEP_ALIVE_MILLISECONDS = 10_000;
 
@@ -43,19 +42,6 @@ export interface PostgresAddress {
   /** How messages call it: no user, no password. */
   readonly name: string;
   readonly config: ClientConfig;
-}
-
-/**
- * Whether a store is kept in PostgreSQL; otherwise it is a directory.
- * @throws MisconfiguredError for a URL of another kind, without what it may hold: it is no directory either
- */
-export function isPostgresUrl(store: string): boolean {
-  if (SCHEME.test(store)) return true;
-  const scheme = ANY_SCHEME.exec(store)?.at(1);
-  if (scheme === undefined) return false;
-  throw new MisconfiguredError(
-    `the store is given as a URL that begins with ${scheme}://: give a directory or a postgres:// URL`,
-  );
 }
 
 /**
@@ -85,7 +71,7 @@ export function readPostgresUrl(url: string, passwordFile: string | undefined): 
 
 function readParameters(url: string): URLSearchParams {
   // A user without a host is no URL to the platform's parser, but is one to libpq.
-  const [place, query = ''] = url.replace(SCHEME, '').split('?', 2);
+  const [place, query = ''] = url.replace(POSTGRES_SCHEME, '').split('?', 2);
   const parameters = new URLSearchParams(query);
   // A `/`, `?` or `#` within a password cuts it in two: no message may name what follows, or what is before.
   const path = place.slice(place.indexOf('/') + 1);

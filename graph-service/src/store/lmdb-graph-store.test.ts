@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -19,6 +19,16 @@ graphStoreContract('LMDB', async () => {
     open: (rowLimit, holder) => LmdbGraphStore.open(directory, rowLimit, holder),
     remove: () => rm(directory, { recursive: true }),
   };
+});
+
+it('opens an LMDB graph store in a directory of any name', async () => {
+  const parent = await makeDirectory();
+  for (const name of ['a b', 'graph.v2', 'h:5432', 'グラフ']) {
+    await (await LmdbGraphStore.open(join(parent, name), 20)).close();
+    await (await LmdbGraphStore.open(join(parent, name), 20)).close();
+    assert.ok((await readdir(join(parent, name))).includes('data.mdb'), name);
+  }
+  await rm(parent, { recursive: true });
 });
 
 /** Changes what a store says that it holds. */

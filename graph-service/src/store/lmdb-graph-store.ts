@@ -62,7 +62,13 @@ export class LmdbGraphStore implements GraphStore {
   ): Promise<LmdbGraphStore> {
     await checkLmdbFile(directory, { flushing: 'later', remedy: REBUILD_REMEDY });
     // Without batches by event turn every write that fails is told to the one who waits for it, and to nobody else.
-    const root = open({ path: directory, maxDbs: TABLES.length, eventTurnBatching: false });
+    const root = open({
+      path: directory,
+      // Or a dot in the directory's name is taken for the extension of a file.
+      noSubdir: false,
+      maxDbs: TABLES.length,
+      eventTurnBatching: false,
+    });
     try {
       checkNames(directory, [...root.getKeys()].map(String));
       const identities = root.openDB<GraphStoreIdentity, string>({ name: 'identity', encoding: 'json' });

@@ -1,6 +1,7 @@
 /** The graph store that the settings name: a directory, or a database, whose client is loaded only then. */
 import type { Logger } from '@irispair/common/log/logger';
-import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
+import { readPostgresUrl } from '@irispair/common/postgres/connection';
+import { StoreKind, storeKindOf } from '@irispair/common/store/store-place';
 import type { GraphServiceSettings } from '../settings.js';
 import type { GraphStore, GraphStoreHolder } from './graph-store.js';
 import { LmdbGraphStore } from './lmdb-graph-store.js';
@@ -13,7 +14,7 @@ export async function openGraphStore(
   logger: Logger,
 ): Promise<GraphStore> {
   const place = settings.IRISPAIR_GRAPH_STORE;
-  if (!isPostgresUrl(place)) return LmdbGraphStore.open(place, rowLimit, holder);
+  if (storeKindOf(place) === StoreKind.Directory) return LmdbGraphStore.open(place, rowLimit, holder);
   const address = readPostgresUrl(place, settings.IRISPAIR_STORE_PASSWORD_FILE);
   const { PostgresGraphStore } = await import('./postgres-graph-store.js');
   return PostgresGraphStore.open(address, rowLimit, logger, holder);

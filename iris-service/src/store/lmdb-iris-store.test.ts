@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -8,7 +8,10 @@ import { open } from 'lmdb';
 import { passesOnSmallDisk } from '@irispair/common/support/small-disk';
 import { describeBatchJournal, type JournalPlace } from '../support/batch-journal-contract.js';
 import { describeIrisStore } from '../support/iris-store-contract.js';
+import type { StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
+
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
 
 async function makePlace(): Promise<JournalPlace> {
   const directory = await mkdtemp(join(tmpdir(), 'irispair-store-'));
@@ -26,6 +29,17 @@ async function makePlace(): Promise<JournalPlace> {
 
 describeIrisStore('the LMDB store of irises', makePlace);
 describeBatchJournal('the LMDB store of irises', makePlace);
+
+it('opens in a directory of any name', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'irispair-store-'));
+  for (const name of ['a b', 'irises.v2', 'data.mdb', 'h:5432', 'アイリス', '~', 'a=b', '-store']) {
+    const directory = join(parent, name);
+    await (await LmdbIrisStore.open(directory, PLAIN)).close();
+    await (await LmdbIrisStore.openExisting(directory)).close();
+    assert.ok((await readdir(directory)).includes('data.mdb'), name);
+  }
+  await rm(parent, { recursive: true });
+});
 
 it('on a full disk it refuses, keeps what it acknowledged, and goes on when there is space again', async (test) => {
   const script = fileURLToPath(import.meta.resolve('../support/fill-store.js'));

@@ -116,6 +116,8 @@ export class LmdbIrisStore implements IrisStore {
     // every commit that fails is told to the one who waits for it, and to nobody else.
     const root = open({
       path: directory,
+      // Or a dot in the directory's name is taken for the extension of a file.
+      noSubdir: false,
       maxDbs: DATABASES.length,
       overlappingSync: false,
       eventTurnBatching: false,

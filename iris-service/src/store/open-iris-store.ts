@@ -1,7 +1,8 @@
 /** Opens the store that the settings name: a directory or a database. What a database needs is loaded only for one. */
 import { NotFoundError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
-import { isPostgresUrl, readPostgresUrl } from '@irispair/common/postgres/connection';
+import { readPostgresUrl } from '@irispair/common/postgres/connection';
+import { StoreKind, storeKindOf } from '@irispair/common/store/store-place';
 import type { IrisServiceSettings } from '../settings.js';
 import type { IrisStore, StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
@@ -22,7 +23,7 @@ export async function openIrisStore(
   logger: Logger,
 ): Promise<IrisStore> {
   const store = settings.IRISPAIR_IRIS_STORE;
-  if (!isPostgresUrl(store)) return LmdbIrisStore.open(store, identity);
+  if (storeKindOf(store) === StoreKind.Directory) return LmdbIrisStore.open(store, identity);
   const { PostgresIrisStore } = await import('./postgres-iris-store.js');
   return PostgresIrisStore.open({
     address: readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE),
@@ -40,7 +41,7 @@ export async function openIrisStore(
  */
 export async function openExistingIrisStore(settings: StoreSettings, logger: Logger): Promise<IrisStore> {
   const store = settings.IRISPAIR_IRIS_STORE;
-  if (!isPostgresUrl(store)) return LmdbIrisStore.openExisting(store);
+  if (storeKindOf(store) === StoreKind.Directory) return LmdbIrisStore.openExisting(store);
   const address = readPostgresUrl(store, settings.IRISPAIR_STORE_PASSWORD_FILE);
   const { identityIn } = await import('./postgres-head.js');
   const identity = await identityIn(address);
