@@ -52,6 +52,7 @@ import { BatchMetrics } from './telemetry/batch-metrics.js';
 import { CatchUpProgress } from './telemetry/catch-up-progress.js';
 import { showGraph, showRequests } from './telemetry/graph-metrics.js';
 import { showHop } from './telemetry/hop-metrics.js';
+import { showLanes } from './telemetry/lane-metrics.js';
 import { RecallMetrics } from './telemetry/recall-metrics.js';
 import { SlowRequests } from './telemetry/slow-requests.js';
 import { watchedCalls } from './telemetry/watched-calls.js';
@@ -297,6 +298,7 @@ async function startServing(
   const server = createPublicServer(callsWatched, admin, health, logger, tracing);
   showGraph(metrics, index);
   showHop(metrics, index);
+  showLanes(metrics, client.lanes);
   showRequests(metrics, registry, desk);
   showPlacement(metrics, () => reporter.read(true));
   snapshots.watch({

@@ -10,7 +10,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
-import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
+import { HOP_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
 import type { Logger } from '@irispair/common/log/logger';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
@@ -150,7 +150,7 @@ async function serve(parts: Parts): Promise<IrisService> {
   } = parts;
   const sessions = new Sessions(engine, settings.IRISPAIR_QUERY_EXPIRY_SECONDS);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  const server = new Server(HOP_CHANNEL_OPTIONS);
+  const server = new Server(HOP_SERVER_OPTIONS);
   health.addToServer(server);
   server.addService(
     IrisComputeService,

@@ -13,6 +13,12 @@ export const PUBLIC_SERVER_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 60_000,
 };
 
+/**
+ * Calls that may be open on one connection of the hop. Requests fall under no flow control: with so many of them and the
+ * 64 KiB of contents that a connection's window lets through, a socket is never full (212,992 bytes by default).
+ */
+export const MOST_HOP_CALLS = 64;
+
 /** Both ends of the hop. Retries and service configurations are off: the hop's own layer decides what to repeat. */
 export const HOP_CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': HOP_MESSAGE_BYTES,
@@ -25,4 +31,13 @@ export const HOP_CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.default_authority': 'localhost',
   // Workers must not share one connection.
   'grpc.use_local_subchannel_pool': 1,
+  // What the end of a process does not show: the other end is stopped, or the connection passes nothing.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 30_000,
+};
+
+/** The iris service's end: a client that asks for more waits in its own process. */
+export const HOP_SERVER_OPTIONS: ChannelOptions = {
+  ...HOP_CHANNEL_OPTIONS,
+  'grpc.max_concurrent_streams': MOST_HOP_CALLS,
 };

@@ -1,5 +1,5 @@
 /** Unary gRPC calls as promises. */
-import { Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 
 /** A method of a generated client, bound to it. */
 export type UnaryMethod<Request, Response> = (
@@ -7,19 +7,28 @@ export type UnaryMethod<Request, Response> = (
   metadata: Metadata,
   options: Partial<CallOptions>,
   callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
+) => ClientUnaryCall;
 
-/** Calls with a deadline. Rejects with the ServiceError that the call ended with. */
+/**
+ * Calls with a deadline. Rejects with the ServiceError that the call ended with.
+ * @param signal cancels the call
+ */
 export function callUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
   milliseconds: number,
+  signal?: AbortSignal,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    method(request, new Metadata(), deadlineIn(milliseconds), (error, response) => {
+    const call = method(request, new Metadata(), deadlineIn(milliseconds), (error, response) => {
+      signal?.removeEventListener('abort', cancel);
       if (error === null) resolve(response);
       else reject(error);
     });
+    const cancel = () => {
+      call.cancel();
+    };
+    signal?.addEventListener('abort', cancel);
   });
 }
 

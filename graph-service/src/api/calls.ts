@@ -62,11 +62,11 @@ export function publicCalls({
     reauthenticate: async (request, patience) =>
       writeVerified(await submit(requests.verify('reauthenticate', request), patience)),
     delete: async (request, patience) => writeDeleted(await submit(requests.delete(request), patience)),
-    async getIris(request) {
+    async getIris(request, patience) {
       const serial = serialId(request.serialId);
       checkReady();
       registry.get(serial);
-      const { id, iris } = await client.fetch(serial);
+      const { id, iris } = await client.fetch(serial, patience);
       const written = requests.writeIris(iris);
       if (written === undefined) throw new NotFoundError(`serial_id: ${serial} has no templates`);
       return { ...written, version: id.version };

@@ -1,5 +1,5 @@
-/** The iris service's calls beside the hop, as promises. Every call has a deadline. */
-import { credentials, Metadata, status, type ClientReadableStream } from '@grpc/grpc-js';
+/** The iris service's calls beside the hop, as promises. Every call has a deadline, and a place in the lane of its kind. */
+import { Metadata, status, type ClientReadableStream } from '@grpc/grpc-js';
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
 import {
   ConflictError,
@@ -11,8 +11,6 @@ import {
   StoreAwayError,
   UnavailableError,
 } from '@irispair/common/errors/errors';
-import { HOP_CHANNEL_OPTIONS } from '@irispair/common/grpc/limits';
-import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { socketTrouble } from '@irispair/common/grpc/socket-trouble';
 import { isServiceError } from '@irispair/common/grpc/status';
 import { callUnary, deadlineIn, type UnaryMethod } from '@irispair/common/grpc/unary-call';
@@ -29,15 +27,23 @@ import { batchNameBytes, readBatchNameIfAny, type BatchName } from '@irispair/co
 import * as wire from '@irispair/proto/compute';
 import type { RegisteredIris } from './registered-iris.js';
 import type { SearchResult } from '../walk/order.js';
-import { inMessages } from './probe-messages.js';
+import type { LanePatience } from './lane.js';
+import { Lanes, type LaneName } from './lanes.js';
+import { bytesOfProbes, inMessages } from './probe-messages.js';
 
 const CALL_MILLISECONDS = 10_000;
+/** Of what waits for a disk or a database, and of what many may ask for at once. */
 const LONG_CALL_MILLISECONDS = 120_000;
 /** A scan on idle time takes as long as others keep the workers busy. */
 const IDLE_SCAN_MILLISECONDS = 600_000;
 /** More matches of one search are not told: more than anybody has. */
 const MOST_MATCHES = 65_535;
 const REGISTRY_ENTRY_BYTES = 8;
+/** An iris is at most one party's share of it: 4 x 38,400 bytes. */
+const READ_BYTES = 160 << 10;
+/** What a change or a search takes in a message, at most. */
+const PART_BYTES = 64;
+const SMALL_BYTES = 256;
 
 /** What the iris service holds of the batches that three parties agreed on. */
 export interface Journal {
@@ -46,21 +52,25 @@ export interface Journal {
   readonly prepared: BatchName | undefined;
 }
 
+/** A call of a generated client. */
+type Method<Request, Response> = (client: wire.IrisComputeClient) => UnaryMethod<Request, Response>;
+
 /** A client of the iris service. */
 export class IrisClient {
-  private readonly client: wire.IrisComputeClient;
+  readonly lanes: Lanes;
 
   constructor(private readonly socket: string) {
-    this.client = new wire.IrisComputeClient(
-      socketTarget(socket),
-      credentials.createInsecure(),
-      HOP_CHANNEL_OPTIONS,
-    );
+    this.lanes = new Lanes(socket);
   }
 
   /** Joins; the call lives until either side ends it. */
   session(): ClientReadableStream<wire.SessionResponse> {
-    return this.client.session({ client: `graph service ${process.pid}` });
+    return this.lanes.heartbeat.session({ client: `graph service ${process.pid}` });
+  }
+
+  /** Fails all calls as unavailable and makes all connections anew: nothing passes on these. */
+  reconnect(reason: string): void {
+    this.lanes.reconnect(new UnavailableError(`the iris service is away: ${reason}`));
   }
 
   /** @param trace of the requests whose probes they are; undefined when none is traced */
@@ -72,11 +82,12 @@ export class IrisClient {
     const prepared: number[] = [];
     try {
       for (const probes of inMessages(irises.map(irisMessage))) {
-        const { queryHandles } = await this.call(this.client.prepareQuery.bind(this.client), {
-          sessionId,
-          probes,
-          trace,
-        });
+        const { queryHandles } = await this.call(
+          'uploads',
+          (client) => client.prepareQuery.bind(client),
+          { sessionId, probes, trace },
+          { bytes: bytesOfProbes(probes) },
+        );
         prepared.push(...queryHandles);
       }
     } catch (error) {
@@ -89,34 +100,44 @@ export class IrisClient {
   /** New captures made up of people who are enrolled; 0 for one who is no longer. */
   async prepareRecaptures(sessionId: number, serialIds: readonly SerialId[]): Promise<number[]> {
     const { queryHandles } = await this.call(
-      this.client.prepareRecaptures.bind(this.client),
+      'uploads',
+      (client) => client.prepareRecaptures.bind(client),
       { sessionId, serialIds: [...serialIds] },
-      LONG_CALL_MILLISECONDS,
+      { milliseconds: LONG_CALL_MILLISECONDS, bytes: serialIds.length * PART_BYTES },
     );
     return queryHandles;
   }
 
   async release(queryHandles: readonly number[]): Promise<void> {
-    await this.call(this.client.releaseQuery.bind(this.client), { queryHandles: [...queryHandles] });
+    await this.call(
+      'uploads',
+      (client) => client.releaseQuery.bind(client),
+      { queryHandles: [...queryHandles] },
+      { bytes: queryHandles.length * PART_BYTES },
+    );
   }
 
   async compare(request: wire.CompareQueriesRequest): Promise<Buffer> {
-    return (await this.call(this.client.compareQueries.bind(this.client), request)).matchBits;
+    const compared = await this.call('uploads', (client) => client.compareQueries.bind(client), request);
+    return compared.matchBits;
   }
 
   /** @param trace of the requests that change something; undefined when none is traced */
   async commit(changes: readonly wire.Change[], trace: wire.TraceContext | undefined): Promise<VectorId[]> {
     const { vectorIds } = await this.call(
-      this.client.commit.bind(this.client),
+      'changes',
+      (client) => client.commit.bind(client),
       { changes: [...changes], trace },
-      LONG_CALL_MILLISECONDS,
+      { milliseconds: LONG_CALL_MILLISECONDS, bytes: changes.length * PART_BYTES },
     );
     return vectorIds.map(readId);
   }
 
   /** Secret-shared mode: what is held of agreed batches. From now on this session alone has a say in them. */
   async takeJournal(sessionId: number): Promise<Journal> {
-    const { applied, prepared } = await this.call(this.client.takeJournal.bind(this.client), { sessionId });
+    const { applied, prepared } = await this.call('changes', (client) => client.takeJournal.bind(client), {
+      sessionId,
+    });
     return {
       applied: readBatchNameIfAny(applied, 'applied'),
       prepared: readBatchNameIfAny(prepared, 'prepared'),
@@ -131,9 +152,10 @@ export class IrisClient {
     trace: wire.TraceContext | undefined,
   ): Promise<void> {
     await this.call(
-      this.client.prepareChanges.bind(this.client),
+      'changes',
+      (client) => client.prepareChanges.bind(client),
       { sessionId, batch: batchNameBytes(batch), changes: [...changes], trace },
-      LONG_CALL_MILLISECONDS,
+      { milliseconds: LONG_CALL_MILLISECONDS, bytes: changes.length * PART_BYTES },
     );
   }
 
@@ -144,50 +166,48 @@ export class IrisClient {
     trace: wire.TraceContext | undefined,
   ): Promise<VectorId[]> {
     const { vectorIds } = await this.call(
-      this.client.commitPrepared.bind(this.client),
+      'changes',
+      (client) => client.commitPrepared.bind(client),
       { sessionId, batch: batchNameBytes(batch), trace },
-      LONG_CALL_MILLISECONDS,
+      { milliseconds: LONG_CALL_MILLISECONDS },
     );
     return vectorIds.map(readId);
   }
 
   /** Secret-shared mode: strikes what is prepared, unapplied. */
   async dropPrepared(sessionId: number, batch: BatchName): Promise<void> {
-    await this.call(this.client.dropPrepared.bind(this.client), {
+    await this.call('changes', (client) => client.dropPrepared.bind(client), {
       sessionId,
       batch: batchNameBytes(batch),
     });
   }
 
-  async fetch(serial: SerialId): Promise<{ id: VectorId; iris: wire.Probe }> {
-    const { vectorId, iris } = await this.call(this.client.fetch.bind(this.client), { serialId: serial });
+  /** @param patience of the caller, while others are read first */
+  async fetch(serial: SerialId, patience: LanePatience): Promise<{ id: VectorId; iris: wire.Probe }> {
+    const { vectorId, iris } = await this.call(
+      'reads',
+      (client) => client.fetch.bind(client),
+      { serialId: serial },
+      { milliseconds: LONG_CALL_MILLISECONDS, bytes: READ_BYTES, patience },
+    );
     if (vectorId === undefined || iris === undefined)
       throw new Error('the iris service answered Fetch with nothing');
     return { id: readId(vectorId), iris };
   }
 
   placement(countPages: boolean): Promise<wire.PlacementResponse> {
-    return this.call(this.client.placement.bind(this.client), { countPages });
+    return this.call('reports', (client) => client.placement.bind(client), { countPages });
   }
 
   /** Every VectorId ever given. */
   async registry(): Promise<RegisteredIris[]> {
     const registered: RegisteredIris[] = [];
-    const call = this.client.registry(
-      { fromSerialId: 0 },
-      new Metadata(),
-      deadlineIn(LONG_CALL_MILLISECONDS),
-    );
-    await each(call, ({ entries }) => {
-      for (let offset = 0; offset < entries.byteLength; offset += REGISTRY_ENTRY_BYTES) {
-        registered.push({
-          id: {
-            serialId: serialId(entries.readUInt32LE(offset)),
-            version: version(entries.readUInt16LE(offset + 4)),
-          },
-          deleted: (entries.readUInt16LE(offset + 6) & 1) === 1,
-        });
-      }
+    await this.lanes.of('reports').run(SMALL_BYTES, (client, lost) => {
+      const call = client.registry({ fromSerialId: 0 }, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
+      return each(call, [lost], ({ entries }) => {
+        for (let offset = 0; offset < entries.byteLength; offset += REGISTRY_ENTRY_BYTES)
+          registered.push(readEntry(entries, offset));
+      });
     });
     return registered;
   }
@@ -197,7 +217,8 @@ export class IrisClient {
    * @param trace of the requests that search; undefined when none is traced
    */
   scan(searches: readonly wire.OpenSearch[], trace: wire.TraceContext | undefined): Promise<SearchResult[]> {
-    return this.readScan(this.startScan(searches, wire.ScanManner.AWAITED, LONG_CALL_MILLISECONDS, trace));
+    const request = { searches: [...searches], withDistances: false, trace, manner: wire.ScanManner.AWAITED };
+    return this.readScan(request, LONG_CALL_MILLISECONDS, []);
   }
 
   /**
@@ -205,43 +226,35 @@ export class IrisClient {
    * @param searches at most 128; their `ef` does not matter
    * @param signal ends the scan
    */
-  async scanWhenIdle(searches: readonly wire.OpenSearch[], signal: AbortSignal): Promise<SearchResult[]> {
-    const all = searches.map((search) => ({ ...search, ef: MOST_MATCHES }));
-    const call = this.startScan(all, wire.ScanManner.IDLE, IDLE_SCAN_MILLISECONDS, undefined);
-    const cancel = () => {
-      call.cancel();
+  scanWhenIdle(searches: readonly wire.OpenSearch[], signal: AbortSignal): Promise<SearchResult[]> {
+    const request = {
+      searches: searches.map((search) => ({ ...search, ef: MOST_MATCHES })),
+      withDistances: false,
+      trace: undefined,
+      manner: wire.ScanManner.IDLE,
     };
-    signal.addEventListener('abort', cancel);
-    if (signal.aborted) cancel();
-    try {
-      return await this.readScan(call);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    return this.readScan(request, IDLE_SCAN_MILLISECONDS, [signal]);
   }
 
-  private startScan(
-    searches: readonly wire.OpenSearch[],
-    manner: wire.ScanManner,
+  private async readScan(
+    request: wire.ScanRequest,
     milliseconds: number,
-    trace: wire.TraceContext | undefined,
-  ): ClientReadableStream<wire.ScanResponse> {
-    const request = { searches: [...searches], withDistances: false, trace, manner };
-    return this.client.scan(request, new Metadata(), deadlineIn(milliseconds));
-  }
-
-  private async readScan(call: ClientReadableStream<wire.ScanResponse>): Promise<SearchResult[]> {
+    signals: readonly AbortSignal[],
+  ): Promise<SearchResult[]> {
     const results: SearchResult[] = [];
-    const started = monotonicMicroseconds();
-    await each(call, ({ searchIndex, nearest, matchCount, compared }) => {
-      const finished = monotonicMicroseconds();
-      results[searchIndex] = {
-        neighbours: unpackVectorIds(nearest),
-        matchCount,
-        hops: 1,
-        candidates: compared,
-        times: { started, finished, onHop: finished - started },
-      };
+    await this.lanes.of('scans').run(request.searches.length * PART_BYTES, (client, lost) => {
+      const started = monotonicMicroseconds();
+      const call = client.scan(request, new Metadata(), deadlineIn(milliseconds));
+      return each(call, [lost, ...signals], ({ searchIndex, nearest, matchCount, compared }) => {
+        const finished = monotonicMicroseconds();
+        results[searchIndex] = {
+          neighbours: unpackVectorIds(nearest),
+          matchCount,
+          hops: 1,
+          candidates: compared,
+          times: { started, finished, onHop: finished - started },
+        };
+      });
     });
     return results;
   }
@@ -252,31 +265,67 @@ export class IrisClient {
   }
 
   close(): void {
-    this.client.close();
+    this.lanes.close();
   }
 
-  private async call<Request, Response>(
-    method: UnaryMethod<Request, Response>,
+  private call<Request, Response>(
+    lane: LaneName,
+    method: Method<Request, Response>,
     request: Request,
-    milliseconds = CALL_MILLISECONDS,
+    { milliseconds = CALL_MILLISECONDS, bytes = SMALL_BYTES, patience }: CallTerms = {},
   ): Promise<Response> {
-    try {
-      return await callUnary(method, request, milliseconds);
-    } catch (error) {
-      throw readError(error);
-    }
+    return this.lanes.of(lane).run(
+      bytes,
+      async (client, lost) => {
+        try {
+          return await callUnary(method(client), request, milliseconds, lost);
+        } catch (error) {
+          throw readError(error);
+        }
+      },
+      patience,
+    );
   }
 }
 
+/** What a call is given, where that differs from most. */
+interface CallTerms {
+  /** How long it may take once it is sent. */
+  readonly milliseconds?: number;
+  /** What it takes of the lane. */
+  readonly bytes?: number;
+  /** How long it may wait for its place. */
+  readonly patience?: LanePatience | undefined;
+}
+
+/** @param signals each of them ends the call */
 async function each<Response>(
   call: ClientReadableStream<Response>,
+  signals: readonly AbortSignal[],
   use: (response: Response) => void,
 ): Promise<void> {
+  const cancel = () => {
+    call.cancel();
+  };
+  for (const signal of signals) signal.addEventListener('abort', cancel);
+  if (signals.some(({ aborted }) => aborted)) cancel();
   try {
     for await (const response of call) use(response as Response);
   } catch (error) {
     throw readError(error);
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', cancel);
   }
+}
+
+function readEntry(entries: Buffer, offset: number): RegisteredIris {
+  return {
+    id: {
+      serialId: serialId(entries.readUInt32LE(offset)),
+      version: version(entries.readUInt16LE(offset + 4)),
+    },
+    deleted: (entries.readUInt16LE(offset + 6) & 1) === 1,
+  };
 }
 
 function readId(id: wire.VectorId): VectorId {

@@ -22,6 +22,11 @@ export function* inMessages(probes: readonly IrisMessage[]): Generator<IrisMessa
   if (together.length > 0) yield together;
 }
 
+/** What their templates take. */
+export function bytesOfProbes(probes: readonly IrisMessage[]): number {
+  return probes.reduce((sum, probe) => sum + bytesOf(probe), 0);
+}
+
 function bytesOf({ left, right }: IrisMessage): number {
   return (
     left.irisCodes.byteLength +
