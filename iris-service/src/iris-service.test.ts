@@ -84,7 +84,7 @@ describe('the iris service', () => {
       assert.ok(error instanceof MisconfiguredError);
       assert.match(
         error.message,
-        /IRIS_STORE_INITIAL_CAPACITY=4000000000 takes \d+ MiB of memory, there are/,
+        /^\d+ MiB of memory are needed \(place for 4000000000 irises \d+ MiB, .*\), and .+ has \d+ MiB: .*IRIS_STORE_INITIAL_CAPACITY/,
       );
       return true;
     });

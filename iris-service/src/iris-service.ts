@@ -15,6 +15,7 @@ import type { Logger } from '@irispair/common/log/logger';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
 import { Closers } from '@irispair/common/process/closers';
+import { readMemoryLimit } from '@irispair/common/process/memory-limit';
 import { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { showDecision, showHugepages, showPlacement } from '@irispair/common/telemetry/placement-metrics';
 import { RequestMetrics } from '@irispair/common/telemetry/request-metrics';
@@ -26,13 +27,13 @@ import type { ArenaPlacement, EngineCore, EngineOptions, PoolPlan } from '@irisp
 import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { IrisComputeService } from '@irispair/proto/compute';
-import { totalmem } from 'node:os';
 import type { Comparing } from './comparing/comparing.js';
 import { AgreedBatches } from './gallery/agreed-batches.js';
 import { Gallery } from './gallery/gallery.js';
 import { computeHandlers } from './hop/compute-server.js';
 import { OwnedSocket } from './hop/owned-socket.js';
 import { Sessions } from './hop/sessions.js';
+import { provideMemory } from './memory/memory-need.js';
 import { modeOf } from './mode/configured-mode.js';
 import { PlacementReport, readArenas } from './placement/placement-report.js';
 import type { IrisServiceSettings } from './settings.js';
@@ -79,7 +80,18 @@ export async function startIrisService(
     const store = watchedStore(await openIrisStore(settings, mode.identity, logger), metrics);
     closers.add(() => store.close());
     monitoring.notReady = 'mapping the arenas';
-    const options = engineOptions(settings, decision, form);
+    const options = engineOptions(settings, decision);
+    provideMemory(
+      {
+        arena: options.arena,
+        recordBytes: form.recordBytes,
+        stored: await store.count(),
+        topology: readTopology(),
+        residentBytes: process.memoryUsage.rss(),
+      },
+      readMemoryLimit(),
+      logger,
+    );
     const { engine, comparing } = await reportNative(() => mode.open({ options, metrics, logger }));
     closers.add(() => engine.close());
     closers.add(() => comparing.close());
@@ -202,10 +214,8 @@ async function serve(parts: Parts): Promise<IrisService> {
 function engineOptions(
   settings: IrisServiceSettings,
   { iris, arenas, placement }: PlacementDecision,
-  form: RecordForm,
 ): EngineOptions {
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
-  checkCapacity(initialCapacity, form);
   const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
   return {
     left: pool,
@@ -245,21 +255,6 @@ function startReporter(
     memoryNodes: nodesOfPolicy(decision.arenas.policy),
     parts: (countPages) => readArenas(engine, countPages),
   });
-}
-
-/** Arenas are populated at once: more than there is would have the kernel kill this process, or another. */
-function checkCapacity(capacity: number, { recordBytes }: RecordForm): void {
-  const wanted = capacity * recordBytes;
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-  if (wanted <= memory) return;
-  throw new MisconfiguredError(
-    `IRIS_STORE_INITIAL_CAPACITY=${capacity} takes ${inMebibytes(wanted)} of memory, there are ${inMebibytes(memory)}: ` +
-      'choose a smaller one; the arenas grow as irises come',
-  );
-}
-
-function inMebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / (1 << 20))} MiB`;
 }
 
 function logArenas(engine: EngineCore, logger: Logger): void {

@@ -8,13 +8,13 @@ import { socketTarget } from '@irispair/common/grpc/local-socket';
 import { callUnary } from '@irispair/common/grpc/unary-call';
 import { IrisComputeClient } from '@irispair/proto/compute';
 import { irisMessage } from '@irispair/common/iris/message';
+import { PATIENCE_MILLISECONDS, patientDeadline } from '@irispair/common/support/patience';
+import { until } from '@irispair/common/support/until';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const population = new Population('impatient callers');
-const LONGEST_WAIT_MILLISECONDS = 20_000;
-const CALL_MILLISECONDS = 10_000;
 
 function capture(index: number): api.Iris {
   return irisMessage(population.enrolment(population.person(index)));
@@ -41,13 +41,10 @@ describe('callers who go away', () => {
   });
 
   async function untilNoQueryIsHeld(): Promise<void> {
-    let queries = -1;
-    for (const end = Date.now() + LONGEST_WAIT_MILLISECONDS; Date.now() < end;) {
-      ({ queries } = await callUnary(hop.placement.bind(hop), { countPages: false }, CALL_MILLISECONDS));
-      if (queries === 0) return;
-      await sleep(20);
-    }
-    assert.equal(queries, 0, 'queries are still held');
+    await until('no query is held', async () => {
+      const held = await callUnary(hop.placement.bind(hop), { countPages: false }, PATIENCE_MILLISECONDS);
+      return held.queries === 0;
+    });
   }
 
   function enrol(iris: api.Iris, deadline: number): { ended: Promise<status>; cancel: () => void } {
@@ -70,9 +67,9 @@ describe('callers who go away', () => {
 
   it('stores nothing for a caller who cancels or whose deadline passes while the batch is collected', async () => {
     const before = (await test.client.status()).highestSerialId;
-    const cancelled = enrol(capture(1), Date.now() + 60_000);
+    const cancelled = enrol(capture(1), patientDeadline());
     const expired = enrol(capture(2), Date.now() + 100);
-    const patient = enrol(capture(3), Date.now() + 60_000);
+    const patient = enrol(capture(3), patientDeadline());
     await sleep(50);
     cancelled.cancel();
     assert.deepEqual(await Promise.all([cancelled.ended, expired.ended, patient.ended]), [
@@ -93,7 +90,7 @@ describe('callers who go away', () => {
 
   it('frees every query of callers who leave at any moment, and answers the others', async () => {
     const calls = Array.from({ length: 60 }, (_, index) => {
-      const call = enrol(capture(100 + index), Date.now() + 60_000);
+      const call = enrol(capture(100 + index), patientDeadline());
       if (index % 2 === 0) setTimeout(call.cancel, 30 * index);
       return call.ended;
     });
@@ -116,7 +113,7 @@ describe('callers who go away', () => {
   it('frees the queries of a graph service that is killed', async () => {
     const calls = Array.from(
       { length: 8 },
-      (_, index) => enrol(capture(300 + index), Date.now() + 5_000).ended,
+      (_, index) => enrol(capture(300 + index), patientDeadline()).ended,
     );
     await test.pair.kill('graph', 'SIGKILL');
     await Promise.all(calls);

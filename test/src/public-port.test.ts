@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   credentials,
   loadPackageDefinition,
@@ -14,13 +13,13 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { until } from '@irispair/common/support/until';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
 import { PairUnderTest } from './support/pair-under-test.js';
 
 const REFLECTION_PROTO = fileURLToPath(
   new URL('../proto/grpc/reflection/v1/reflection.proto', import.meta.resolve('@grpc/reflection')),
 );
-const LONGEST_WAIT_MILLISECONDS = 30_000;
 
 /** A client of a service that is loaded at run time, as clients without generated code do. */
 function dynamicClient(address: string, proto: string, service: string) {
@@ -57,18 +56,14 @@ describe('the public port', () => {
   });
 
   async function untilHealth(wanted: string): Promise<void> {
-    let seen: unknown;
-    for (const end = Date.now() + LONGEST_WAIT_MILLISECONDS; Date.now() < end;) {
-      const seenOf = await Promise.all(
+    await until(`both services are ${wanted}`, async () => {
+      const seen = await Promise.all(
         ['irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'].map((service) =>
           call(health, 'Check', { service }),
         ),
       );
-      seen = seenOf.map((answer) => answer.status).join(', ');
-      if (seen === `${wanted}, ${wanted}`) return;
-      await sleep(20);
-    }
-    assert.equal(seen, wanted);
+      return seen.every((answer) => answer.status === wanted);
+    });
   }
 
   it('is loaded at run time by proto-loader', async () => {

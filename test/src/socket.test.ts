@@ -12,6 +12,7 @@ import { service as healthService } from 'grpc-health-check';
 import { connectionError } from '@irispair/common/grpc/local-socket';
 import { serialId } from '@irispair/common/ids/vector-id';
 import { mountsRefused, withReadOnly } from '@irispair/common/support/mounts';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
@@ -72,7 +73,7 @@ describe('the socket between two processes', () => {
   ): Promise<{ graph: ServiceProcess; client: PairClient; listen: string }> {
     const listen = `127.0.0.1:${await freePort()}`;
     const graph = start('graph', { IRISPAIR_LISTEN: listen, ...more }, launch);
-    const client = new PairClient(listen);
+    const client = new PairClient(listen, PATIENCE_MILLISECONDS);
     clients.push(client);
     await until(`the graph service listens ${graph.complaint}`, () => says(graph, 'graph service listening'));
     return { graph, client, listen };

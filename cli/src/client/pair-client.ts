@@ -12,10 +12,20 @@ export class PairClient implements PublicClient {
   private readonly client: api.IrisPairClient;
   private readonly admin: api.IrisPairAdminClient;
 
-  /** @param address HOST:PORT */
-  constructor(readonly address: string) {
+  /**
+   * @param address HOST:PORT
+   * @param callMilliseconds when a call with one answer is given up
+   */
+  constructor(
+    readonly address: string,
+    private readonly callMilliseconds = CALL_MILLISECONDS,
+  ) {
     // Nobody publishes one in DNS, and where no server answers for it the process would wait for that at its end.
-    const options = { 'grpc.service_config_disable_resolution': 1 };
+    const options = {
+      'grpc.service_config_disable_resolution': 1,
+      // A service that starts again is found within a second, not within two minutes.
+      'grpc.max_reconnect_backoff_ms': 1_000,
+    };
     this.client = new api.IrisPairClient(address, credentials.createInsecure(), options);
     this.admin = new api.IrisPairAdminClient(address, credentials.createInsecure(), options);
   }
@@ -25,36 +35,36 @@ export class PairClient implements PublicClient {
   }
 
   status(): Promise<api.StatusResponse> {
-    return callUnary(this.client.status.bind(this.client), {}, CALL_MILLISECONDS);
+    return callUnary(this.client.status.bind(this.client), {}, this.callMilliseconds);
   }
 
   placement(): Promise<api.PlacementResponse> {
-    return callUnary(this.client.placement.bind(this.client), {}, CALL_MILLISECONDS);
+    return callUnary(this.client.placement.bind(this.client), {}, this.callMilliseconds);
   }
 
   enroll(request: api.EnrollRequest): Promise<api.EnrollResponse> {
-    return callUnary(this.client.enroll.bind(this.client), request, CALL_MILLISECONDS);
+    return callUnary(this.client.enroll.bind(this.client), request, this.callMilliseconds);
   }
 
   verify(request: api.VerifyRequest): Promise<api.VerifyResponse> {
-    return callUnary(this.client.verify.bind(this.client), request, CALL_MILLISECONDS);
+    return callUnary(this.client.verify.bind(this.client), request, this.callMilliseconds);
   }
 
   reauthenticate(request: api.ReauthenticateRequest): Promise<api.ReauthenticateResponse> {
-    return callUnary(this.client.reauthenticate.bind(this.client), request, CALL_MILLISECONDS);
+    return callUnary(this.client.reauthenticate.bind(this.client), request, this.callMilliseconds);
   }
 
   search(request: api.SearchRequest): Promise<api.SearchResponse> {
-    return callUnary(this.client.search.bind(this.client), request, CALL_MILLISECONDS);
+    return callUnary(this.client.search.bind(this.client), request, this.callMilliseconds);
   }
 
   /** @param requestId what the parties call it in secret-shared mode */
   delete(serialId: number, requestId?: string): Promise<api.DeleteResponse> {
-    return callUnary(this.client.delete.bind(this.client), { serialId, requestId }, CALL_MILLISECONDS);
+    return callUnary(this.client.delete.bind(this.client), { serialId, requestId }, this.callMilliseconds);
   }
 
   getIris(serialId: number): Promise<api.GetIrisResponse> {
-    return callUnary(this.client.getIris.bind(this.client), { serialId }, CALL_MILLISECONDS);
+    return callUnary(this.client.getIris.bind(this.client), { serialId }, this.callMilliseconds);
   }
 
   /**

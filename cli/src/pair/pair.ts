@@ -45,7 +45,7 @@ export interface Death {
 }
 
 const SOCKET_NAME = 'iris.sock';
-const READY_MILLISECONDS = 60_000;
+const READY_MILLISECONDS = 120_000;
 const POLL_MILLISECONDS = 100;
 const STOP_MILLISECONDS = 10_000;
 
@@ -125,7 +125,7 @@ export class Pair {
     this.options.progress?.(progress);
   }
 
-  /** Resolves when the pair serves. @throws Error when it does not within a minute of the last progress */
+  /** Resolves when the pair serves. @throws Error when it does not within two minutes of the last progress */
   async ready(): Promise<void> {
     const client = new PairClient(this.options.listen);
     this.giveUpAt = Date.now() + READY_MILLISECONDS;

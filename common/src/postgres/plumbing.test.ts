@@ -239,7 +239,7 @@ describe('PostgreSQL', () => {
       await owner.close();
     });
 
-    it('closes though the server is silent', { timeout: 30_000 }, async () => {
+    it('closes though the server is silent', async () => {
       const database = await cluster.createDatabase();
       const owned = { address: address(cluster.url({ database })), schema: 'ours', logger: SILENT };
       const owner = await PostgresOwner.take({ ...owned, begin: () => Promise.resolve() });

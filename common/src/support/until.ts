@@ -1,15 +1,14 @@
 /** Waits for what another process or thread does: for tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MILLISECONDS } from './patience.js';
 
 const POLL_MILLISECONDS = 5;
-/** Long enough for a machine that does much else. */
-const LONGEST_MILLISECONDS = 120_000;
 
 /** Resolves once the condition holds. @throws Error naming what was waited for in vain */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  longestMilliseconds = LONGEST_MILLISECONDS,
+  longestMilliseconds = PATIENCE_MILLISECONDS,
 ): Promise<void> {
   const end = Date.now() + longestMilliseconds;
   while (!(await condition())) {

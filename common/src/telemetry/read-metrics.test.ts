@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import { addBuckets, countValue, noValues, type Buckets } from './buckets.js';
-import { readCounter, readGauge, readHistogram } from './read-metrics.js';
+import { onceAScrape, readCounter, readGauge, readHistogram } from './read-metrics.js';
 
 const BOUNDS = [1, 5] as const;
 
@@ -43,6 +43,25 @@ describe('a metric that is read', () => {
       'full 2',
       '# TYPE done_total counter',
       'done_total{side="right"} 2',
+    ]);
+  });
+
+  it('shares one reading with others of the same scrape, and with none of the next', async () => {
+    let readings = 0;
+    const read = onceAScrape(() => (readings += 1));
+    readGauge(registry, { name: 'part', help: 'x' }, read);
+    readCounter(registry, { name: 'whole_total', help: 'x' }, read);
+    assert.deepEqual(await lines(), [
+      '# TYPE part gauge',
+      'part 1',
+      '# TYPE whole_total counter',
+      'whole_total 1',
+    ]);
+    assert.deepEqual(await lines(), [
+      '# TYPE part gauge',
+      'part 2',
+      '# TYPE whole_total counter',
+      'whole_total 2',
     ]);
   });
 

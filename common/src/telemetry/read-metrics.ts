@@ -26,6 +26,21 @@ export type Reading<Label extends string, Value> = Value | readonly Sample<Label
 /** How it is read. */
 export type Read<Label extends string, Value> = () => Reading<Label, Value> | Promise<Reading<Label, Value>>;
 
+/**
+ * One reading for all metrics of a scrape, so that figures that belong together are of one moment. A registry asks all its metrics
+ * in one go, before anything else runs.
+ */
+export function onceAScrape<Value>(read: () => Value): () => Value {
+  let reading: { readonly value: Value } | undefined;
+  return () => {
+    if (reading === undefined) {
+      reading = { value: read() };
+      queueMicrotask(() => (reading = undefined));
+    }
+    return reading.value;
+  };
+}
+
 /** A figure that goes up and down. */
 export function readGauge<Label extends string = never>(
   registry: Registry,

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CancelledError, DeadlineExceededError, ExhaustedError } from '@irispair/common/errors/errors';
 import { serialId, version } from '@irispair/common/ids/vector-id';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { Batcher, type BatcherLimits } from './batcher.js';
 import type { Answer, Ask, Patience, Pending } from './request.js';
 
-const TEST_MILLISECONDS = 10_000;
 /** Longer than the test waits. */
-const TOO_LONG = 2 * TEST_MILLISECONDS;
+const TOO_LONG = 2 * PATIENCE_MILLISECONDS;
 const ENDLESS: Patience = { deadline: Infinity, signal: new AbortController().signal };
 
 /** A deletion of a serial id: the smallest request there is. */
@@ -69,7 +69,7 @@ class Desk {
 }
 
 describe('a batch', () => {
-  it('is decided as soon as it is full', { timeout: TEST_MILLISECONDS }, async () => {
+  it('is decided as soon as it is full', { timeout: PATIENCE_MILLISECONDS }, async () => {
     const desk = new Desk({ size: 3, milliseconds: TOO_LONG });
     const answers = [1, 2, 3].map((serial) => desk.submit(serial));
     await desk.batch();

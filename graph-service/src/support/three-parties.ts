@@ -12,6 +12,7 @@ import { isServiceError } from '@irispair/common/grpc/status';
 import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARE_NONCE_BYTES } from '@irispair/common/iris/share';
 import { PARTIES } from '@irispair/common/parties/party';
 import { PartyCertificates } from '@irispair/common/support/party-certificates';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import {
   IrisPairAdminClient,
@@ -25,9 +26,6 @@ import { LineIrisService, LineStore, writePlace, type LinePoint, type Places } f
 import { LineRing } from './line-ring.js';
 
 const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
-const CALL_MILLISECONDS = 60_000;
-/** Three services start, and may have a graph to build. */
-const SERVING_MILLISECONDS = 60_000;
 
 /** What one party is started with, beside what all have. */
 export interface PartyOptions {
@@ -131,7 +129,7 @@ export class PartyUnderTest {
   call<Answer>(
     name: CallName,
     request: object,
-    milliseconds = CALL_MILLISECONDS,
+    milliseconds = PATIENCE_MILLISECONDS,
   ): Promise<Answer | ServiceError> {
     const { client } = this;
     if (client === undefined) throw new Error('the graph service is not started');
@@ -210,14 +208,10 @@ export class ThreeParties {
   }
 
   async serving(): Promise<void> {
-    await until(
-      'all three parties to serve',
-      async () => {
-        const statuses = await Promise.all(this.parties.map((one) => one.status()));
-        return statuses.every((status) => status?.ready === true);
-      },
-      SERVING_MILLISECONDS,
-    );
+    await until('all three parties to serve', async () => {
+      const statuses = await Promise.all(this.parties.map((one) => one.status()));
+      return statuses.every((status) => status?.ready === true);
+    });
   }
 
   /** Sends all three parties the same. @param request given the party */

@@ -1,6 +1,6 @@
 /** Arenas and worker pools as metrics, read from what the engine itself counts. */
 import { SIDES, sideName } from '@irispair/common/iris/side';
-import { readCounter, readGauge, type Sample } from '@irispair/common/telemetry/read-metrics';
+import { onceAScrape, readCounter, readGauge, type Sample } from '@irispair/common/telemetry/read-metrics';
 import type { ArenaPlacement, EngineCore, PoolCounters } from '@irispair/native/engine-types';
 import type { Registry } from 'prom-client';
 
@@ -94,10 +94,11 @@ function showPools(registry: Registry, engine: EngineCore): void {
       ({ kernelNanoseconds }) => kernelNanoseconds / NANOSECONDS_A_SECOND,
     ],
   ];
+  const counters = onceAScrape(() => engine.counters());
   for (const [show, name, help, figure] of metrics) {
     show(registry, { name, help, labelNames: ['side'] }, () => {
-      const counters = engine.counters();
-      return bySide((side) => figure(counters[side]));
+      const pools = counters();
+      return bySide((side) => figure(pools[side]));
     });
   }
 }
@@ -108,6 +109,7 @@ function showArenas(registry: Registry, engine: EngineCore, maximumCapacity: num
     { name: 'irispair_arena_maximum_irises', help: 'Irises beyond which enrolment is refused' },
     () => maximumCapacity,
   );
+  const placement = onceAScrape(() => engine.placement(false));
   const metrics: [name: string, help: string, figure: (arena: ArenaPlacement) => number][] = [
     [
       'irispair_arena_capacity_irises',
@@ -122,7 +124,7 @@ function showArenas(registry: Registry, engine: EngineCore, maximumCapacity: num
   ];
   for (const [name, help, figure] of metrics) {
     readGauge(registry, { name, help, labelNames: ['side'] }, () => {
-      const arenas = engine.placement(false);
+      const arenas = placement();
       return bySide((side) => figure(arenas[side]));
     });
   }
@@ -134,7 +136,7 @@ function showArenas(registry: Registry, engine: EngineCore, maximumCapacity: num
       labelNames: ['side', 'backing'],
     },
     () => {
-      const arenas = engine.placement(false);
+      const arenas = placement();
       return SIDES.map(sideName).flatMap((side) => bytesByBacking(side, arenas[side]));
     },
   );

@@ -94,14 +94,15 @@ PoolCounters WorkerPools::Counters(Side side) const {
   for (const auto& worker : workers_) {
     if (worker->side != side) continue;
     ++counters.workers;
-    counters.tasks += worker->tasks.load();
-    counters.steal_attempts += worker->steal_attempts.load();
+    // The part before the whole, which the worker counts first.
     counters.steals += worker->steals.load();
-    counters.kernel_nanoseconds += worker->context.kernel_nanoseconds.load();
-    counters.busy_nanoseconds += worker->busy_nanoseconds.load();
-    counters.idle_work_nanoseconds += worker->idle_work_nanoseconds.load();
-    counters.slow_tasks += worker->slow_tasks.load();
+    counters.steal_attempts += worker->steal_attempts.load();
+    counters.kernel_nanoseconds += worker->kernel_nanoseconds.load();
     counters.slow_nanoseconds += worker->slow_nanoseconds.load();
+    counters.busy_nanoseconds += worker->busy_nanoseconds.load();
+    counters.slow_tasks += worker->slow_tasks.load();
+    counters.tasks += worker->tasks.load();
+    counters.idle_work_nanoseconds += worker->idle_work_nanoseconds.load();
   }
   const Queue& queue = queues_[Index(side)];
   const std::lock_guard lock(queue.mutex);
@@ -117,6 +118,7 @@ void WorkerPools::Work(Worker& worker) {
     // Read before looking for a task: what was submitted before the pools stop is found then.
     const bool stopping = stopping_.load();
     if (std::optional<Taken> taken = Take(worker)) {
+      worker.context.kernel_nanoseconds = 0;
       const std::uint64_t start = Nanoseconds();
       taken->task(worker.context);
       Count(worker, taken->lane, Nanoseconds() - start);
@@ -133,12 +135,14 @@ void WorkerPools::Count(Worker& worker, Lane lane, std::uint64_t nanoseconds) {
     worker.idle_work_nanoseconds.fetch_add(nanoseconds);
     return;
   }
+  // The whole before its parts: whoever reads meanwhile never sees a part that is larger.
   worker.busy_nanoseconds.fetch_add(nanoseconds);
-  if (nanoseconds > kSlowNanoseconds) {
-    worker.slow_nanoseconds.fetch_add(nanoseconds);
-    worker.slow_tasks.fetch_add(1);
-  }
+  // Two clocks: the thread's may be ahead by its resolution.
+  worker.kernel_nanoseconds.fetch_add(std::min(worker.context.kernel_nanoseconds, nanoseconds));
+  const bool slow = nanoseconds > kSlowNanoseconds;
+  if (slow) worker.slow_nanoseconds.fetch_add(nanoseconds);
   worker.tasks.fetch_add(1);
+  if (slow) worker.slow_tasks.fetch_add(1);
 }
 
 std::optional<WorkerPools::Taken> WorkerPools::Take(Worker& worker) {

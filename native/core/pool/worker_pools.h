@@ -38,6 +38,9 @@ struct PoolPlan {
 };
 
 // Idle work is counted by its time alone: it is neither load nor waits for anybody.
+//
+// Whenever they are read: steals <= steal_attempts, kernel_nanoseconds <= busy_nanoseconds,
+// slow_nanoseconds <= busy_nanoseconds, slow_tasks <= tasks. A task counts once it has ended.
 struct PoolCounters {
   std::uint32_t workers = 0;
   std::uint64_t tasks = 0;
@@ -57,8 +60,8 @@ class WorkerContext {
  public:
   // Position among all workers of both pools, from 0.
   std::size_t index = 0;
-  // CPU time spent in kernels; the task adds to it.
-  std::atomic<std::uint64_t> kernel_nanoseconds{0};
+  // CPU time that the running task spent in kernels; the task adds to it.
+  std::uint64_t kernel_nanoseconds = 0;
 };
 
 using Task = std::function<void(WorkerContext&)>;
@@ -92,6 +95,7 @@ class WorkerPools {
     std::atomic<std::uint64_t> tasks{0};
     std::atomic<std::uint64_t> steal_attempts{0};
     std::atomic<std::uint64_t> steals{0};
+    std::atomic<std::uint64_t> kernel_nanoseconds{0};
     std::atomic<std::uint64_t> busy_nanoseconds{0};
     std::atomic<std::uint64_t> idle_work_nanoseconds{0};
     std::atomic<std::uint64_t> slow_tasks{0};

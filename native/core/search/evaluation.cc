@@ -100,7 +100,7 @@ void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size
   const std::uint64_t before = ThreadCpuNanoseconds();
   workshop_.kernel.least(*probe, search.terms().window, std::span(eyes).first(found),
                          std::span(least).first(found));
-  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
+  worker.kernel_nanoseconds += ThreadCpuNanoseconds() - before;
   for (std::size_t index = 0; index < found; ++index) work_[step].distances[places[index]] = least[index];
   work_[step].stale.fetch_add(static_cast<std::uint32_t>(count - found));
   workshop_.distances.fetch_add(found);

@@ -171,7 +171,7 @@ void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerCo
       }
     }
   }
-  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
+  worker.kernel_nanoseconds += ThreadCpuNanoseconds() - before;
   for (std::size_t search = 0; search < searches_.size(); ++search) {
     if (searches_[search]->terms().side == side) Merge(search, found[search], eyes.size());
   }

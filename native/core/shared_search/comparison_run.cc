@@ -83,7 +83,7 @@ void ComparisonRun::ComputeRow(std::size_t row, WorkerContext& worker) {
         std::span(dots_.mask).subspan(pair * dots_.rotations, probes.size() * dots_.rotations));
     pair += probes.size();
   }
-  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
+  worker.kernel_nanoseconds += ThreadCpuNanoseconds() - before;
   workshop_.distances.fetch_add(kBits * later);
 }
 

@@ -68,7 +68,7 @@ void StepRun::ComputeDots(std::size_t first, std::size_t count, WorkerContext& w
   workshop_.kernel.dots({&probe, 1}, search.terms().window, std::span(eyes).first(found),
                         std::span(code_).subspan(first * rotations(), found * rotations()),
                         std::span(mask_).subspan(first * rotations(), found * rotations()));
-  worker.kernel_nanoseconds.fetch_add(ThreadCpuNanoseconds() - before);
+  worker.kernel_nanoseconds += ThreadCpuNanoseconds() - before;
   workshop_.distances.fetch_add(found);
 }
 

@@ -269,11 +269,33 @@ TEST(WorkerPools, CountTasksOfOverAMillisecondAsSlow) {
     return pools.Counters(Side::kLeft).*counter + pools.Counters(Side::kRight).*counter;
   };
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (sum(&PoolCounters::tasks) < 2 && std::chrono::steady_clock::now() < deadline)
+  while (sum(&PoolCounters::slow_tasks) < 2 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   EXPECT_EQ(sum(&PoolCounters::slow_tasks), 2U);
   EXPECT_GE(sum(&PoolCounters::slow_nanoseconds), 6'000'000U);
   EXPECT_LE(sum(&PoolCounters::slow_nanoseconds), sum(&PoolCounters::busy_nanoseconds));
+}
+
+TEST(WorkerPools, NeverShowAPartThatIsLargerThanItsWhole) {
+  WorkerPools pools(PoolPlan{.cpus = {0}}, PoolPlan{.cpus = {0}});
+  std::atomic<int> left{2'000};
+  for (int task = 0; task < 2'000; ++task) {
+    const Side side = task % 3 == 0 ? Side::kRight : Side::kLeft;
+    pools.Submit(side, task % 5 == 0 ? Lane::kIdle : Lane::kSearch, [&left](WorkerContext& worker) {
+      // More than the task can have taken, as a clock may say that is ahead.
+      worker.kernel_nanoseconds += 1'000'000'000;
+      left.fetch_sub(1);
+    });
+  }
+  while (left.load() > 0) {
+    for (const Side side : {Side::kLeft, Side::kRight}) {
+      const PoolCounters counters = pools.Counters(side);
+      ASSERT_LE(counters.kernel_nanoseconds, counters.busy_nanoseconds);
+      ASSERT_LE(counters.slow_nanoseconds, counters.busy_nanoseconds);
+      ASSERT_LE(counters.slow_tasks, counters.tasks);
+      ASSERT_LE(counters.steals, counters.steal_attempts);
+    }
+  }
 }
 
 TEST(WorkerPools, RunATaskThatATaskSubmitsWhileTheyStop) {

@@ -1,6 +1,7 @@
 /** A pair in containers, as docker/compose.yaml describes it, in a folder of its own. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
@@ -10,7 +11,6 @@ import { CHECKOUT, POSTGRES_IMAGE } from './images.js';
 import { nodeTree, type TwoNodes } from './two-nodes.js';
 
 const SERVICES = ['graph-service', 'iris-service', 'postgres'] as const;
-const READY_MILLISECONDS = 120_000;
 
 /** Services of the compose file that run here. */
 export type ComposedService = (typeof SERVICES)[number];
@@ -50,7 +50,7 @@ COMPOSE_FILE=compose.yaml:two-nodes.yaml
 COMPOSE_PROFILES=
 OTEL_EXPORTER_OTLP_ENDPOINT=
 `,
-      new PairClient(`127.0.0.1:${port}`),
+      new PairClient(`127.0.0.1:${port}`, PATIENCE_MILLISECONDS),
     );
     await pair.configure();
     return pair;
@@ -94,7 +94,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT=
   /** Waits until the pair serves and takes enrolments. */
   async untilReady(): Promise<void> {
     try {
-      await until('the pair serves', () => this.isReady(), READY_MILLISECONDS);
+      await until('the pair serves', () => this.isReady());
     } catch (error) {
       const logs = await Promise.all(SERVICES.map((service) => this.log(service)));
       throw new Error([String(error), ...logs.map((log) => log.slice(-2_000))].join('\n'), { cause: error });

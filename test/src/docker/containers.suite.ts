@@ -22,7 +22,6 @@ import { imageOf, TARGETS } from './images.js';
 import { writeTwoNodes, type TwoNodes } from './two-nodes.js';
 
 const SERVICES = ['graph-service', 'iris-service'] as const;
-const HEALTHY_MILLISECONDS = 60_000;
 
 describe('the pair in containers', () => {
   let directory: string;
@@ -78,7 +77,6 @@ describe('the pair in containers', () => {
       await until(
         `${service} is healthy`,
         async () => (await inspect(service, '{{.State.Health.Status}}')) === 'healthy',
-        HEALTHY_MILLISECONDS,
       );
     }
   });
@@ -268,6 +266,18 @@ describe('the pair in containers', () => {
     await enrolAndFindAll();
     await pair.configure({ ...wrong, IRISPAIR_PLACEMENT_STRICT: '1' });
     await assertRefuses('iris-service', reason);
+    await backToNormal();
+  });
+
+  it('says that its irises fit and the rest does not, before the kernel kills it', async () => {
+    const image = 'image: irispair/iris-service';
+    await pair.configure({ IRIS_STORE_INITIAL_CAPACITY: '50000' }, [
+      [image, `${image}\n    mem_limit: 300m`],
+    ]);
+    await assertRefuses(
+      'iris-service',
+      /MiB of memory are needed \(place for 50000 irises 229 MiB, .*, the process \d+ MiB\), and the control group .* has 300 MiB/,
+    );
     await backToNormal();
   });
 

@@ -2,8 +2,8 @@
  * A Docker engine of the test's own, beside any that runs on the machine.
  *
  * 1. Images lie in a folder that is kept, so that a second run finds them; sockets and process files in one that is not.
- * 2. The kernel ends the engine with this process, however that ends.
- * 3. Stopping leaves no container, network, volume, mount or control group behind.
+ * 2. Stopping leaves no container, network, volume, mount or control group behind. Whoever is stopped in the midst of it runs
+ *    confined (confined.ts): the kernel ends the engine with its processes, and the next start removes what is left.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,9 +45,8 @@ export class DockerEngine {
     const runtime = await mkdtemp(join(tmpdir(), 'irispair-docker-'));
     const host = `unix://${join(runtime, 'docker.sock')}`;
     const daemon = spawn(
-      'setpriv',
+      'dockerd',
       [
-        ...['--pdeathsig', 'SIGTERM', '--', 'dockerd'],
         ...['--data-root', images, '--exec-root', join(runtime, 'exec'), '--pidfile', join(runtime, 'pid')],
         ...['--host', host, '--group', 'root', '--containerd-namespace', CONTROL_GROUP],
         ...['--containerd-plugins-namespace', `${CONTROL_GROUP}-plugins`],

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
@@ -32,7 +33,11 @@ export class PairUnderTest {
       environment: { IRIS_STORE_INITIAL_CAPACITY: '2000', IRISPAIR_INDEX: 'hnsw', ...environment },
       log: [],
     };
-    const test = new PairUnderTest(place, startPair(place), new PairClient(place.listen));
+    const test = new PairUnderTest(
+      place,
+      startPair(place),
+      new PairClient(place.listen, PATIENCE_MILLISECONDS),
+    );
     await test.untilReady();
     return test;
   }
@@ -66,7 +71,7 @@ export class PairUnderTest {
     this.client.close();
     await meanwhile();
     this.pair = startPair(this.place);
-    this.client = new PairClient(this.place.listen);
+    this.client = new PairClient(this.place.listen, PATIENCE_MILLISECONDS);
     await this.untilReady();
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
+import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import { ofEachParty } from 'irispair/client/of-each-party';
 import { isUnavailable, PairClient } from 'irispair/client/pair-client';
@@ -13,7 +14,6 @@ import type { ServiceName } from 'irispair/pair/pair';
 import { ThreeParties } from 'irispair/pair/three-parties';
 
 const LOG_LINES_TOLD = 20;
-const BACK_MILLISECONDS = 60_000;
 
 /** Running parties with a client of all, and one of each. */
 export class ThreePartiesUnderTest {
@@ -56,7 +56,7 @@ export class ThreePartiesUnderTest {
         logs[party].push(`[party ${party}] ${task}: ${done} of ${all}`),
       died: (party, service, { reason }) => logs[party].push(`[party ${party}, ${service}] ended: ${reason}`),
     });
-    const clients = ofEachParty((party) => new PairClient(parties.addresses[party]));
+    const clients = ofEachParty((party) => new PairClient(parties.addresses[party], PATIENCE_MILLISECONDS));
     return new ThreePartiesUnderTest(directory, parties, new PartiesClient(parties.addresses), clients, logs);
   }
 
@@ -88,19 +88,15 @@ export class ThreePartiesUnderTest {
 
   /** Resolves when the parties have decided on somebody to search for. */
   async decideAgain(stranger: Iris): Promise<void> {
-    await until(
-      'the parties decide again',
-      async () => {
-        try {
-          await this.client.search({ iris: irisMessage(stranger), orList: [] });
-          return true;
-        } catch (error) {
-          if (isUnavailable(error)) return false;
-          throw error;
-        }
-      },
-      BACK_MILLISECONDS,
-    );
+    await until('the parties decide again', async () => {
+      try {
+        await this.client.search({ iris: irisMessage(stranger), orList: [] });
+        return true;
+      } catch (error) {
+        if (isUnavailable(error)) return false;
+        throw error;
+      }
+    });
   }
 
   async untilReady(): Promise<void> {

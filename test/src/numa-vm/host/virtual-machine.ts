@@ -37,8 +37,10 @@ export async function boot({
   reported,
 }: Boot): Promise<string | undefined> {
   const child = spawn(
-    'qemu-system-x86_64',
+    'setpriv',
     [
+      // The kernel ends the machine with this process, however that ends.
+      ...['--pdeathsig', 'SIGKILL', '--', 'qemu-system-x86_64'],
       ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', ...machine.topology],
       ...['-kernel', kernelIn(kernel), '-initrd', image],
       ...['-append', `${KERNEL_PARAMETERS} irispair.scenarios=${scenarios.join(',')}`],
