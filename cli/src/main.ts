@@ -65,7 +65,7 @@ function report(error: unknown): ExitCode {
     return isUnavailable(error) ? ExitCode.Unavailable : ExitCode.Failed;
   }
   if (isUnavailable(error)) {
-    note('no graph service answers: start one with `irispair up`, or name its address with --server');
+    note(isConnected(error) ? messageOf(error) : describeAway(messageOf(error)));
     return ExitCode.Unavailable;
   }
   note(
@@ -74,6 +74,17 @@ function report(error: unknown): ExitCode {
       : stackOf(error),
   );
   return ExitCode.Failed;
+}
+
+/** Whether a service answered, which is itself not able to serve at present. */
+function isConnected(error: unknown): boolean {
+  return !/^(No connection established|Name resolution failed|Connection dropped)|ECONN/.test(
+    messageOf(error),
+  );
+}
+
+function describeAway(reason: string): string {
+  return `no graph service answers (${reason}): start one with \`irispair up\`, or name its address with --server`;
 }
 
 function isErrno(error: unknown): boolean {

@@ -1,6 +1,7 @@
 /** The public API as promises. */
-import { credentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { messageOf } from '@irispair/common/errors/message';
+import { channelTo } from '@irispair/common/grpc/channel';
 import { callUnary } from '@irispair/common/grpc/unary-call';
 import * as api from '@irispair/proto/public';
 import type { PublicClient } from './public-client.js';
@@ -21,13 +22,13 @@ export class PairClient implements PublicClient {
     private readonly callMilliseconds = CALL_MILLISECONDS,
   ) {
     // Nobody publishes one in DNS, and where no server answers for it the process would wait for that at its end.
-    const options = {
+    const channel = channelTo(address, {
       'grpc.service_config_disable_resolution': 1,
       // A service that starts again is found within a second, not within two minutes.
       'grpc.max_reconnect_backoff_ms': 1_000,
-    };
-    this.client = new api.IrisPairClient(address, credentials.createInsecure(), options);
-    this.admin = new api.IrisPairAdminClient(address, credentials.createInsecure(), options);
+    });
+    this.client = new api.IrisPairClient(...channel);
+    this.admin = new api.IrisPairAdminClient(...channel);
   }
 
   async isReady(): Promise<boolean> {

@@ -8,8 +8,11 @@ describe('the addresses of --parties', () => {
   });
 
   it('are refused when one lacks, is none or is there twice', () => {
-    for (const text of ['a:1,b:2', 'a:1,b:2,c', 'a:1,b:2,c:3,d:4', '', ':1,b:2,c:3']) {
+    for (const text of ['a:1,b:2', 'a:1,b:2,c:3,d:4', '']) {
       assert.throws(() => parsePartyAddresses(text), /give the addresses of three graph services/);
+    }
+    for (const text of ['a:1,b:2,c', ':1,b:2,c:3', 'a:1,http://b:2,c:3']) {
+      assert.throws(() => parsePartyAddresses(text), /parties: .*: give HOST:PORT, such as/);
     }
     assert.throws(() => parsePartyAddresses('a:1,b:2,a:1'), /one address is given twice/);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,13 @@ import { until } from '@irispair/common/support/until';
 import { freePort, freePorts } from '../pair/free-port.js';
 import { COMMAND, irispair } from '../support/run-command.js';
 
+const GRAPH_HEALTH = fileURLToPath(import.meta.resolve('@irispair/graph-service/health'));
+/** Proxies that nobody listens at: what stays on this machine does not go there. */
+const NOWHERE = {
+  http_proxy: 'http://127.0.0.1:9',
+  https_proxy: 'http://127.0.0.1:9',
+  grpc_proxy: 'http://127.0.0.1:9',
+};
 const VECTORS = fileURLToPath(new URL('../../../test/vectors/iris-vectors.json.gz', import.meta.url));
 
 describe('the command line, offline', () => {
@@ -101,7 +109,41 @@ describe('the command line, offline', () => {
   it('says when no service answers', async () => {
     const { code, errors } = await irispair(['status', '--server', `127.0.0.1:${await freePort()}`]);
     assert.equal(code, 3);
-    assert.match(errors, /no graph service answers/);
+    assert.match(errors, /no graph service answers \(.*ECONNREFUSED.*\): start one/);
+    const unknown = await irispair(['status', '--server', 'no-such-host.invalid:1']);
+    assert.equal(unknown.code, 3);
+    assert.match(unknown.errors, /no graph service answers \(Name resolution failed.*no-such-host\.invalid/);
+  });
+
+  it('reaches other machines through the proxy of the environment, and through none where no_proxy says so', async () => {
+    const asked: string[] = [];
+    const proxy = createHttpServer().on('connect', ({ url }, socket) => {
+      asked.push(url ?? '');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const environment = { http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const args = ['status', '--server', 'remote.invalid:50051'];
+    assert.equal((await irispair(args, '', environment)).code, 3);
+    assert.deepEqual([...new Set(asked)], ['remote.invalid:50051']);
+    asked.length = 0;
+    assert.equal((await irispair(args, '', { ...environment, no_proxy: 'remote.invalid' })).code, 3);
+    assert.deepEqual(asked, []);
+    proxy.close();
+  });
+
+  it('refuses an address of the service that is none, and takes it from neither option nor environment', async () => {
+    for (const [args, environment] of [
+      [['status', '--server', 'http://127.0.0.1:1'], {}],
+      [['placement', '--server', ''], {}],
+      [['recall', '--server', '127.0.0.1'], {}],
+      [['status'], { IRISPAIR_SERVER: '127.0.0.1:1/' }],
+    ] as const) {
+      const { code, errors } = await irispair([...args], '', environment);
+      assert.equal(code, 2, errors);
+      assert.match(errors, /server: "[^"]*" .*: give HOST:PORT, such as/);
+    }
   });
 
   it('takes one pair or three parties, and shares of a file or captures', async () => {
@@ -308,10 +350,12 @@ describe('the command line, with a pair', () => {
     const http = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const where = ['--data', directory, '--listen', server, '--http-graph', http[0], '--http-iris', http[1]];
     const up = spawn(process.execPath, [COMMAND, 'up', ...where], {
-      stdio: 'ignore',
-      env: { ...process.env, IRIS_STORE_INITIAL_CAPACITY: '1000' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...NOWHERE, IRIS_STORE_INITIAL_CAPACITY: '1000' },
     });
-    const environment = { IRISPAIR_SERVER: server };
+    let said = '';
+    up.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const environment = { ...NOWHERE, IRISPAIR_SERVER: server };
     try {
       for (const address of http) {
         await until('the pair is ready', async () => {
@@ -320,6 +364,11 @@ describe('the command line, with a pair', () => {
         });
       }
       assert.equal((await irispair(['status', '--json'], '', environment)).code, 0);
+      await until('it says so', () => said.includes(`serving on ${server}`));
+      const health = spawnSync(process.execPath, [GRAPH_HEALTH], {
+        env: { ...process.env, ...NOWHERE, IRISPAIR_LISTEN: server },
+      });
+      assert.equal(health.status, 0, health.stdout.toString());
       const people = (await irispair(['generate', '--people', '5'])).output;
       const lines = people.trim().split('\n');
       const bad = ['{"id":"x"}', 'nonsense', lines[0].replace(/"iris_codes":"..../, '"iris_codes":"!!!!')];

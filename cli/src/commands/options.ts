@@ -8,11 +8,13 @@ import { PairClient } from '../client/pair-client.js';
 import { PartiesClient } from '../client/parties-client.js';
 import { parsePartyAddresses } from '../client/party-addresses.js';
 import type { PublicClient } from '../client/public-client.js';
+import { parseServerAddress } from '../client/server-address.js';
 
 /** Where the service is. */
 export function serverOption(): Option {
   return new Option('--server <host:port>', 'address of the graph service')
     .env('IRISPAIR_SERVER')
+    .argParser(asArgument(parseServerAddress))
     .default('127.0.0.1:50051');
 }
 
@@ -45,7 +47,7 @@ export function addAudienceOptions(command: Command): Command {
         'secret-shared mode: addresses of the three graph services, party 0 first; each gets its share',
       )
         .env('IRISPAIR_SERVERS')
-        .argParser(readParties),
+        .argParser(asArgument(parsePartyAddresses)),
     )
     .hook('preAction', () => {
       const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
@@ -67,13 +69,16 @@ export async function openClient({ server, parties }: AudienceOptions): Promise<
   return client;
 }
 
-function readParties(text: string): OfEachParty<string> {
-  try {
-    return parsePartyAddresses(text);
-  } catch (error) {
-    if (error instanceof InvalidInputError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+/** A parser of an option, its refusals those of the command line. */
+function asArgument<Value>(parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof InvalidInputError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
 }
 
 /** Parses an option or argument that is an integer from `least` to `most`. */

@@ -1,7 +1,8 @@
 /** Asks a server by the standard health protocol whether it serves: the health check of a container. */
 import { messageOf } from '../errors/message.js';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
+import { channelTo } from './channel.js';
 import { HOP_CHANNEL_OPTIONS } from './limits.js';
 import { callUnary } from './unary-call.js';
 
@@ -19,7 +20,7 @@ interface HealthAnswer {
  * @throws ServiceError when no server answers, or it has no such service
  */
 export async function askHealth(target: string, name = ''): Promise<string> {
-  const client = new Client(target, credentials.createInsecure(), HOP_CHANNEL_OPTIONS);
+  const client = new Client(...channelTo(target, HOP_CHANNEL_OPTIONS));
   const { path, requestSerialize, responseDeserialize } = service.Check;
   try {
     const answer = await callUnary<object, HealthAnswer>(

@@ -29,6 +29,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { TraceContext } from '@irispair/proto/compute';
+import { exemptFromProxies, isHere } from '../grpc/channel.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TracingSettings } from '../config/tracing-settings.js';
 import { MisconfiguredError } from '../errors/errors.js';
@@ -217,10 +218,14 @@ function protocolOf(settings: TracingSettings): TracingSettings['OTEL_EXPORTER_O
   return settings.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? settings.OTEL_EXPORTER_OTLP_PROTOCOL;
 }
 
+function endpointOf(settings: TracingSettings): string | undefined {
+  return settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+}
+
 /** For the log. The rest of an endpoint may hold a password. */
 function destinationOf(settings: TracingSettings): Readonly<Record<string, string | number>> {
   const { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share } = settings;
-  const endpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = endpointOf(settings);
   return {
     to: endpoint === undefined ? 'this machine' : new URL(endpoint).host,
     protocol: protocolOf(settings),
@@ -229,9 +234,15 @@ function destinationOf(settings: TracingSettings): Readonly<Record<string, strin
   };
 }
 
+/** Where the exporter sends to when nothing says otherwise. */
+const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
+
 function makeExporter(settings: TracingSettings): SpanExporter {
   try {
-    return protocolOf(settings) === 'grpc' ? new GrpcExporter() : new HttpExporter();
+    if (protocolOf(settings) !== 'grpc') return new HttpExporter();
+    const { host, hostname } = new URL(endpointOf(settings) ?? DEFAULT_GRPC_ENDPOINT);
+    if (isHere(host)) exemptFromProxies(hostname.replace(/^\[(.*)\]$/, '$1'));
+    return new GrpcExporter();
   } catch (error) {
     throw new MisconfiguredError(`OTEL_EXPORTER_OTLP_*: ${String(error)}: correct them or unset them`, {
       cause: error,

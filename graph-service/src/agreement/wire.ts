@@ -6,6 +6,7 @@ import {
   type ClientDuplexStream,
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
+import { channelTo } from '@irispair/common/grpc/channel';
 import { certificateTrouble, type PartyIdentity } from '@irispair/common/parties/party-identity';
 import { PARTIES, type PartyIndex } from '@irispair/common/parties/party';
 import { AgreementClient, type JoinRequest, type JoinResponse } from '@irispair/proto/agreement';
@@ -49,21 +50,24 @@ export function leaderCredentials({ trusted, key, certificate }: PartyIdentity):
 /** A client of the leader, which must show the leader's very certificate. */
 export function connectToLeader(identity: PartyIdentity, address: string): AgreementClient {
   const { trusted, key, certificate } = identity;
-  return new AgreementClient(
-    address,
-    credentials.createSsl(Buffer.from(trusted.join('\n')), Buffer.from(key), Buffer.from(certificate), {
+  const secured = credentials.createSsl(
+    Buffer.from(trusted.join('\n')),
+    Buffer.from(key),
+    Buffer.from(certificate),
+    {
       checkServerIdentity: (_, shown) => {
         const trouble = certificateTrouble(identity, shown.raw, LEADER);
         return trouble === undefined ? undefined : new Error(trouble);
       },
-    }),
-    {
-      ...AGREEMENT_OPTIONS,
-      // The certificate is known: it need not name the host.
-      'grpc.ssl_target_name_override': 'irispair',
-      'grpc.use_local_subchannel_pool': 1,
     },
   );
+  const options = {
+    ...AGREEMENT_OPTIONS,
+    // The certificate is known: it need not name the host.
+    'grpc.ssl_target_name_override': 'irispair',
+    'grpc.use_local_subchannel_pool': 1,
+  };
+  return new AgreementClient(...channelTo(address, options, secured));
 }
 
 /** What is wrong with a caller that says it is this party; undefined when it is. */
