@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import { VERSION } from '@irispair/common/version';
-import { isUnavailable } from './client/pair-client.js';
+import { detailsOf, isNotConnected, isUnavailable } from './client/pair-client.js';
 import { PartiesError } from './client/party-outcomes.js';
 import { addAdviseCommand } from './commands/advise.js';
 import { addBulkCommands } from './commands/bulk.js';
@@ -65,7 +65,7 @@ function report(error: unknown): ExitCode {
     return isUnavailable(error) ? ExitCode.Unavailable : ExitCode.Failed;
   }
   if (isUnavailable(error)) {
-    note(isConnected(error) ? messageOf(error) : describeAway(messageOf(error)));
+    note(isNotConnected(error) ? describeAway(detailsOf(error)) : detailsOf(error));
     return ExitCode.Unavailable;
   }
   note(
@@ -74,13 +74,6 @@ function report(error: unknown): ExitCode {
       : stackOf(error),
   );
   return ExitCode.Failed;
-}
-
-/** Whether a service answered, which is itself not able to serve at present. */
-function isConnected(error: unknown): boolean {
-  return !/^(No connection established|Name resolution failed|Connection dropped)|ECONN/.test(
-    messageOf(error),
-  );
 }
 
 function describeAway(reason: string): string {
