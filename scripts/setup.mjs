@@ -10,7 +10,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
 await import('./dependencies.mjs');
 unlessDone(
   'protobuf',
-  ['proto/irispair', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json'],
+  ['proto/irispair', 'proto/google', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json'],
   'proto/src/generated',
   () => {
     run('generating protobuf code', ['node_modules/.bin/buf', 'generate']);
@@ -30,6 +30,7 @@ unlessDone(
     'native/ts',
     'graph-service/browser',
     'proto/irispair',
+    'proto/google',
     'buf.gen.yaml',
     'tsconfig.base.json',
     'package-lock.json',

@@ -17,13 +17,22 @@ export enum ErrorCode {
   DataLoss = 'DATA_LOSS',
 }
 
+/** What an error may say beside its message. */
+export interface IrisPairErrorOptions extends ErrorOptions {
+  /** After how long the same call may succeed, milliseconds from 0; not given where nobody knows. Callers are told. */
+  readonly retryMilliseconds?: number | undefined;
+}
+
 /** Base of all errors that are meant for a client or an operator. */
 export abstract class IrisPairError extends Error {
   abstract readonly code: ErrorCode;
+  /** After how long the same call may succeed, milliseconds; undefined where nobody knows. */
+  readonly retryMilliseconds: number | undefined;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: IrisPairErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+    this.retryMilliseconds = options?.retryMilliseconds;
   }
 }
 

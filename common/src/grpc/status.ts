@@ -1,6 +1,7 @@
 /** Errors to gRPC statuses and back. */
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { ErrorCode, IrisPairError } from '../errors/errors.js';
+import { detailsTrailer, retryAfter, type ErrorDetails } from './error-details.js';
 
 const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   [ErrorCode.InvalidInput]: status.INVALID_ARGUMENT,
@@ -18,7 +19,11 @@ const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
 /** The status to end a call with. Errors not meant for clients become INTERNAL without their message. */
 export function toStatus(error: unknown): StatusObject {
   if (error instanceof IrisPairError) {
-    return { code: STATUS_OF[error.code], details: error.message, metadata: new Metadata() };
+    const { message, retryMilliseconds } = error;
+    const code = STATUS_OF[error.code];
+    const details: ErrorDetails =
+      retryMilliseconds === undefined ? {} : { retryInfo: retryAfter(retryMilliseconds) };
+    return { code, details: message, metadata: detailsTrailer(code, message, details) };
   }
   if (isServiceError(error)) {
     return { code: error.code, details: error.details, metadata: new Metadata() };

@@ -5,6 +5,7 @@
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { InvalidInputError } from '@irispair/common/errors/errors';
+import { retryMillisecondsOf } from '@irispair/common/grpc/error-details';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { ProcessRequest, ProcessResponse } from '@irispair/proto/public';
 import type { Tracing } from '@irispair/common/traces/tracing';
@@ -62,7 +63,8 @@ export function serveProcess(
       const status = toStatus(error);
       const { code, details } = status;
       traced?.failed(status);
-      send({ requestId, response: { $case: 'error', value: { code, message: details } } });
+      const retryMilliseconds = retryMillisecondsOf(status);
+      send({ requestId, response: { $case: 'error', value: { code, message: details, retryMilliseconds } } });
     }
   }
 
