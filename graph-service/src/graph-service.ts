@@ -24,7 +24,8 @@ import { ServiceReporter } from '@irispair/native/service-reporter';
 import { readTopology } from '@irispair/native/topology';
 import { publicCalls } from './api/calls.js';
 import { adminCalls } from './api/admin-calls.js';
-import { createPublicServer, listen } from './api/public-server.js';
+import { publicLimits } from './api/public-limits.js';
+import { createPublicServer, guardPort, listen } from './api/public-server.js';
 import { decideBatch, type BatchParts, type BatchTerms } from './batch/decide-batch.js';
 import type { Desk } from './batch/desk.js';
 import type { Pending } from './batch/request.js';
@@ -79,7 +80,7 @@ export async function startGraphService(
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const closers = new Closers();
   try {
-    const monitoring = await Monitoring.start(settings);
+    const monitoring = await Monitoring.start(settings, logger);
     closers.add(() => monitoring.close());
     const snapshots = new Snapshots(decision, () => monitoring.notReady);
     showPage(settings, monitoring, snapshots, logger);
@@ -295,7 +296,7 @@ async function startServing(
     },
   });
   const callsWatched = watchedCalls(calls, requests, metrics);
-  const server = createPublicServer(callsWatched, admin, health, logger, tracing);
+  const server = createPublicServer(callsWatched, admin, health, logger, tracing, publicLimits(settings));
   showGraph(metrics, index);
   showHop(metrics, index);
   showLanes(metrics, client.lanes);
@@ -323,6 +324,12 @@ async function startServing(
   });
 
   const port = await listen(server, settings.IRISPAIR_LISTEN);
+  const guard = guardPort(server, settings, logger);
+  monitoring.connections.add('api', guard);
+  closers.add(() => {
+    guard.close();
+    return Promise.resolve();
+  });
   logger.info({ listen: settings.IRISPAIR_LISTEN, port }, 'graph service listening');
   return {
     port,

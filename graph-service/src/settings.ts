@@ -30,6 +30,10 @@ const SETTINGS = z.object({
   IRISPAIR_PAGE: choiceSetting(['on', 'off', 'auto']).default('auto'),
   /** Address of the public API. */
   IRISPAIR_LISTEN: addressSetting().default('127.0.0.1:50051'),
+  /** Open connections of the public API at most; further ones are refused. */
+  IRISPAIR_MAX_CONNECTIONS: integerSetting(1, 100_000).default(1_000),
+  /** Seconds after which a connection of the public API without calls is closed. */
+  IRISPAIR_IDLE_SECONDS: integerSetting(1, 86_400).default(300),
   /** Unix socket of the iris service. */
   IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
   ...STORE_SETTINGS,

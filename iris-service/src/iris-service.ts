@@ -69,7 +69,7 @@ export async function startIrisService(
   try {
     const socket = await OwnedSocket.claim(settings.IRISPAIR_IRIS_SOCKET, settings.IRISPAIR_SOCKET_GROUP);
     closers.add(() => socket.release());
-    const monitoring = await Monitoring.start(settings);
+    const monitoring = await Monitoring.start(settings, logger);
     closers.add(() => monitoring.close());
     const metrics = monitoring.registry;
     showDecision(metrics, decision);

@@ -7,10 +7,16 @@ export const PUBLIC_MESSAGE_BYTES = 1 << 20;
 /** Largest message of the hop, bytes: a thousand probes, or the ids of half a million candidates. */
 export const HOP_MESSAGE_BYTES = 8 << 20;
 
+/** Calls that one connection of the public API may have open; further ones wait at the client. */
+export const MOST_STREAMS = 256;
+
 /** Server side of the public API. */
 export const PUBLIC_SERVER_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': PUBLIC_MESSAGE_BYTES,
+  'grpc.max_concurrent_streams': MOST_STREAMS,
+  // A peer that is gone without a word is found within this and the time for its answer.
   'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
 };
 
 /**

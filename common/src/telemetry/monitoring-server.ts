@@ -18,6 +18,8 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { MisconfiguredError } from '../errors/errors.js';
+import type { Logger } from '../log/logger.js';
+import { ListenerGuard } from '../process/listener-guard.js';
 
 /** What is shown, and where. */
 export interface MonitoringOptions {
@@ -28,6 +30,8 @@ export interface MonitoringOptions {
   readonly notReady: () => string | undefined;
   /** Paths that the service answers beside these. */
   readonly further: FurtherPaths;
+  /** Told of refused connections. */
+  readonly logger?: Logger | undefined;
 }
 
 /** What a path answers. */
@@ -47,6 +51,18 @@ export type FurtherPaths = (path: string, reach: Reach) => Answer | undefined;
 
 /** The media type of a line for people. */
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
+/** Scrapers, probes and the windows of a few operators. */
+export const HTTP_CONNECTIONS = 128;
+const HEADERS_MILLISECONDS = 10_000;
+const REQUEST_MILLISECONDS = 30_000;
+/** A connection on which nothing comes or goes for so long is closed. */
+const SILENT_MILLISECONDS = 60_000;
+const LIMITS = {
+  headersTimeout: HEADERS_MILLISECONDS,
+  requestTimeout: REQUEST_MILLISECONDS,
+  keepAliveTimeout: HEADERS_MILLISECONDS,
+  connectionsCheckingInterval: HEADERS_MILLISECONDS / 2,
+};
 const PATHS = ['/metrics', '/healthz', '/readyz'];
 
 /** A listening port. */
@@ -54,11 +70,13 @@ export class MonitoringServer {
   private constructor(
     private readonly server: Server,
     readonly port: number,
+    /** Counts its connections. */
+    readonly guard: ListenerGuard,
   ) {}
 
   /** @throws MisconfiguredError when the address cannot be had */
   static async start(options: MonitoringOptions): Promise<MonitoringServer> {
-    const server = createServer((request, response) => {
+    const server = createServer(LIMITS, (request, response) => {
       void answerTo(request, options, reachOf(server))
         .catch((error: unknown): Answer => ({
           code: 500,
@@ -69,6 +87,7 @@ export class MonitoringServer {
           send(response, answer);
         });
     });
+    server.setTimeout(SILENT_MILLISECONDS);
     const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(options.address) ?? [];
     try {
       await once(server.listen({ host, port: Number(port) }), 'listening');
@@ -78,7 +97,16 @@ export class MonitoringServer {
         { cause: error },
       );
     }
-    return new MonitoringServer(server, (server.address() as AddressInfo).port);
+    const guard = new ListenerGuard(
+      server,
+      {
+        name: 'HTTP',
+        connections: HTTP_CONNECTIONS,
+        remedy: 'close what reads metrics or the page without end',
+      },
+      options.logger,
+    );
+    return new MonitoringServer(server, (server.address() as AddressInfo).port, guard);
   }
 
   /** Where it listens. */

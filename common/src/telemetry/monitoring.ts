@@ -1,6 +1,8 @@
 /** What a service tells those who watch it: metrics, and whether it does its whole work. */
 import type { MonitoringSettings } from '../config/monitoring-settings.js';
 import { Registry } from 'prom-client';
+import type { Logger } from '../log/logger.js';
+import { ConnectionMetrics } from './connection-metrics.js';
 import { EventLoopWatch } from './event-loop-metrics.js';
 import { MonitoringServer, type FurtherPaths, type Reach } from './monitoring-server.js';
 import { ProbeServer } from './probe-server.js';
@@ -9,6 +11,7 @@ import { showProcess } from './process-metrics.js';
 /** The metrics and the readiness of one service, and the ports that show them, if it has any. */
 export class Monitoring {
   readonly registry = new Registry();
+  readonly connections = new ConnectionMetrics(this.registry);
   /** Answers paths beside those that every service has. */
   further: FurtherPaths = () => undefined;
   private reason: string | undefined = 'starting';
@@ -16,11 +19,14 @@ export class Monitoring {
   private probes: ProbeServer | undefined;
   private eventLoop: EventLoopWatch | undefined;
 
-  /** @throws MisconfiguredError when an address cannot be had */
-  static async start(settings: MonitoringSettings): Promise<Monitoring> {
+  /**
+   * @param logger told of refused connections
+   * @throws MisconfiguredError when an address cannot be had
+   */
+  static async start(settings: MonitoringSettings, logger?: Logger): Promise<Monitoring> {
     const monitoring = new Monitoring();
     try {
-      await monitoring.listen(settings);
+      await monitoring.listen(settings, logger);
       return monitoring;
     } catch (error) {
       await monitoring.close();
@@ -59,10 +65,10 @@ export class Monitoring {
     await this.server?.close();
   }
 
-  private async listen({
-    IRISPAIR_HTTP_LISTEN: address,
-    IRISPAIR_PROBE_LISTEN: probes,
-  }: MonitoringSettings): Promise<void> {
+  private async listen(
+    { IRISPAIR_HTTP_LISTEN: address, IRISPAIR_PROBE_LISTEN: probes }: MonitoringSettings,
+    logger: Logger | undefined,
+  ): Promise<void> {
     if (probes !== undefined) this.probes = await ProbeServer.start(probes);
     if (address === undefined) return;
     const { registry } = this;
@@ -72,7 +78,9 @@ export class Monitoring {
       registry,
       notReady: () => this.notReady,
       further: (path, reach) => this.further(path, reach),
+      logger,
     });
+    this.connections.add('http', this.server.guard);
     this.eventLoop = new EventLoopWatch(registry);
   }
 }

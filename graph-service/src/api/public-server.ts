@@ -11,8 +11,11 @@ import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { PUBLIC_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
+import { SessionGuard } from '@irispair/common/grpc/session-guard';
 import { toStatus } from '@irispair/common/grpc/status';
 import type { Logger } from '@irispair/common/log/logger';
+import { connectionsThatFit } from '@irispair/common/process/open-files';
+import { HTTP_CONNECTIONS } from '@irispair/common/telemetry/monitoring-server';
 import type { Tracing } from '@irispair/common/traces/tracing';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
 import {
@@ -24,8 +27,10 @@ import {
   type MeasureRecallResponse,
 } from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
+import type { GraphServiceSettings } from '../settings.js';
 import type { Call, PublicCalls } from './calls.js';
 import { serveProcess } from './process-stream.js';
+import { DEFAULT_LIMITS, type PublicLimits } from './public-limits.js';
 import { beginRequest } from './request-trace.js';
 
 /** A call that streams both ways; resolves when all is written, rejects with what it is to end with. */
@@ -49,8 +54,12 @@ export function createPublicServer(
   health: HealthImplementation,
   logger: Logger,
   tracing?: Tracing,
+  limits: PublicLimits = DEFAULT_LIMITS,
 ): Server {
-  const server = new Server(PUBLIC_SERVER_OPTIONS);
+  const server = new Server({
+    ...PUBLIC_SERVER_OPTIONS,
+    'grpc.max_connection_idle_ms': limits.idleMilliseconds,
+  });
   const unary = <Request, Response>(method: string, handle: Call<Request, Response>) =>
     answerUnary(method, handle, logger, tracing);
   const handlers: IrisPairServer = {
@@ -92,6 +101,18 @@ export function listen(server: Server, address: string): Promise<number> {
         );
     });
   });
+}
+
+/** Bounds the connections of a server that listens. */
+export function guardPort(
+  server: Server,
+  { IRISPAIR_MAX_CONNECTIONS: wanted }: GraphServiceSettings,
+  logger: Logger,
+): SessionGuard {
+  const setting = 'IRISPAIR_MAX_CONNECTIONS';
+  const connections = connectionsThatFit(wanted, HTTP_CONNECTIONS, setting, logger);
+  const remedy = `clients are to share connections; or raise ${setting}`;
+  return new SessionGuard(server, { name: 'public', connections, remedy }, logger);
 }
 
 function answerUnary<Request, Response>(

@@ -1,0 +1,173 @@
+/** Clients of the public port that misbehave: nobody else notices, and what they took is given back. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
+import { connectRaw, dataFrame, GREETING } from '@irispair/common/support/raw-http2';
+import { until } from '@irispair/common/support/until';
+import { irisMessage } from '@irispair/common/iris/message';
+import * as api from '@irispair/proto/public';
+import { Population } from 'irispair/generate/population';
+import { freePort } from 'irispair/pair/free-port';
+import { PairUnderTest } from './support/pair-under-test.js';
+import { ServiceProcess } from './support/service-process.js';
+
+const LONG_MILLISECONDS = 120_000;
+const CONNECTIONS = 40;
+/** Open in a graph service that has few connections. */
+const FEW_FILES = 10;
+
+describe('clients that misbehave', () => {
+  const population = new Population('misbehaving clients');
+  let test: PairUnderTest;
+  before(async () => {
+    test = await PairUnderTest.start({
+      IRISPAIR_MAX_CONNECTIONS: String(CONNECTIONS),
+      IRISPAIR_IDLE_SECONDS: '2',
+      IRISPAIR_BATCH_MILLISECONDS: '300',
+    });
+  });
+  after(() => test.stop());
+
+  function pid(): number {
+    const found = test.pair.pid('graph');
+    if (found === undefined) throw new Error(`the graph service ended: ${test.log.slice(-5).join('\n')}`);
+    return found;
+  }
+
+  const openFiles = () => readdirSync(`/proc/${pid()}/fd`).length;
+
+  async function figure(name: string): Promise<number> {
+    const text = await (await fetch(`http://${test.http.graph}/metrics`)).text();
+    const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+    return line === undefined ? NaN : Number(line.slice(name.length + 1));
+  }
+
+  /** Resolves when the service answers, whatever befell the connection before. */
+  async function answers(): Promise<void> {
+    const isReady = () =>
+      test.client.status().then(
+        ({ ready }) => ready,
+        () => false,
+      );
+    await until('the service answers', isReady, LONG_MILLISECONDS);
+  }
+
+  const publicPort = () => Number(test.address.split(':').at(-1));
+  const httpPort = () => Number(test.http.graph.split(':').at(-1));
+  const told = (message: string) => test.log.filter((line) => line.includes(message));
+
+  it('leak no descriptor by an error of the protocol', async () => {
+    const before = openFiles();
+    for (let count = 0; count < 60; count++) {
+      const socket = await connectRaw(publicPort(), Buffer.concat([GREETING, dataFrame(1)]));
+      socket.once('data', () => socket.destroy());
+      await until('the service has noticed', () => socket.closed, LONG_MILLISECONDS);
+    }
+    await until('their descriptors are free', () => openFiles() <= before + FEW_FILES, LONG_MILLISECONDS);
+  });
+
+  it('are refused over the cap with one line of the log, and closed when they do nothing', async () => {
+    const sockets: Socket[] = [];
+    for (let count = 0; count < CONNECTIONS + 20; count++) sockets.push(await connectRaw(publicPort()));
+    await until(
+      'some are refused',
+      async () => (await figure('irispair_connections_refused_total{port="api"}')) >= 20,
+      LONG_MILLISECONDS,
+    );
+    await until('the idle ones are closed', () => sockets.every(({ closed }) => closed), LONG_MILLISECONDS);
+    await answers();
+    assert.ok((await figure('irispair_connections{port="api"}')) < CONNECTIONS);
+    const lines = told('the public port is full: connections over 40 are refused');
+    assert.ok(lines.length >= 1 && lines.length <= 2, lines.join('\n'));
+  });
+
+  it('take the HTTP port from nobody for long', async () => {
+    const sockets: Socket[] = [];
+    // A request that never ends.
+    const begun = Buffer.from('GET /metrics HTTP/1.1\r\nx: y');
+    for (let count = 0; count < 150; count++) sockets.push(await connectRaw(httpPort(), begun));
+    await until('they are closed', () => sockets.every(({ closed }) => closed), LONG_MILLISECONDS);
+    assert.ok((await figure('irispair_connections_refused_total{port="http"}')) >= 20);
+    assert.equal(told('the HTTP port is full').length, 1);
+  });
+
+  it('end neither the service nor its answers when descriptors run out', async () => {
+    const limits = (soft: string) => execFileSync('prlimit', [`--pid=${pid()}`, `--nofile=${soft}:`]);
+    const sockets: Socket[] = [];
+    limits(String(openFiles() + 5));
+    try {
+      for (let count = 0; count < 30; count++) sockets.push(await connectRaw(publicPort()));
+      await until(
+        'those without a descriptor are closed',
+        () => sockets.filter(({ closed }) => closed).length > 20,
+        LONG_MILLISECONDS,
+      );
+    } finally {
+      limits('4096');
+    }
+    for (const socket of sockets) socket.destroy();
+    await answers();
+    assert.deepEqual(told('ended:'), []);
+  });
+
+  it('lose no call of others on their connection by deadlines that pass', async () => {
+    const EXPIRING = 3_000;
+    const AT_ONCE = 150;
+    const client = new api.IrisPairClient(test.address, credentials.createInsecure());
+    const request = { iris: irisMessage(population.enrolment(population.person(1))), orList: [] };
+    const search = (milliseconds: number) =>
+      new Promise<status>((resolve) => {
+        client.search(request, new Metadata(), { deadline: Date.now() + milliseconds }, (error) => {
+          resolve(error?.code ?? status.OK);
+        });
+      });
+    const patient: Promise<status>[] = [];
+    const impatient: status[] = [];
+    while (impatient.length < EXPIRING) {
+      patient.push(search(LONG_MILLISECONDS), search(LONG_MILLISECONDS));
+      impatient.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => search(20)))));
+    }
+    const ended = await Promise.all(patient);
+    client.close();
+    await until(
+      'its connections have gone',
+      async () => (await figure('irispair_connections{port="api"}')) <= 1,
+      LONG_MILLISECONDS,
+    );
+    assert.deepEqual(ended, Array(ended.length).fill(status.OK));
+    const late = impatient.filter((code) => code === status.DEADLINE_EXCEEDED).length;
+    assert.ok(late > EXPIRING / 2, `${late} of ${impatient.length} calls expired`);
+    for (const code of impatient)
+      assert.ok(code === status.DEADLINE_EXCEEDED || code === status.OK, status[code]);
+  });
+});
+
+describe('a graph service with few descriptors', () => {
+  it('says at its start what it needs, and what to do', async () => {
+    const launch = { command: ['prlimit', '--nofile=512:512'], place: (file: string) => file };
+    const directory = '/nonexistent';
+    const graph = new ServiceProcess(
+      'graph',
+      {
+        IRISPAIR_PLACEMENT: 'off',
+        IRISPAIR_IRIS_SOCKET: `${directory}/iris.sock`,
+        IRISPAIR_LISTEN: `127.0.0.1:${await freePort()}`,
+      },
+      [],
+      launch,
+    );
+    try {
+      await until('it says so', () => graph.complaint.includes('nofile'), LONG_MILLISECONDS);
+      assert.match(
+        graph.complaint,
+        /the limit of open files \(nofile\) is 512, and IRISPAIR_MAX_CONNECTIONS=1000 needs 1384: at most 128 connections are taken; raise the limit \(ulimit -n/,
+      );
+    } finally {
+      graph.kill('SIGKILL');
+      await graph.end();
+    }
+  });
+});
