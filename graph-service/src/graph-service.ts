@@ -229,6 +229,12 @@ async function startServing(
       away: (reason) => {
         readiness.noteIrisAway(reason);
       },
+      silent: (reason) => {
+        readiness.noteSilence(reason);
+      },
+      cut: (reason) => {
+        index.reconnect(reason);
+      },
       partyAway: (reason) => {
         desk.partyAway(reason);
       },

@@ -14,7 +14,10 @@ export const SERVICES = ['', 'irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'
 /** What is known of both services' state; not ready at first. */
 export class Readiness {
   private ready = false;
+  /** Undefined while it is ready, but for a silent iris service. */
+  private notReady: string | undefined;
   private awayBecause = '';
+  private silentBecause = '';
   private refusedBecause = '';
   private refusal = irisAway;
 
@@ -25,12 +28,12 @@ export class Readiness {
   ) {}
 
   get isReady(): boolean {
-    return this.ready;
+    return this.ready && this.silentBecause === '';
   }
 
   /** Why the iris service is not joined, or not caught up with, or the parties do not agree; empty when all is well. */
   get irisAway(): string {
-    return this.awayBecause;
+    return this.awayBecause === '' ? this.silentBecause : this.awayBecause;
   }
 
   /** Why enrolments are refused; empty when they are taken. */
@@ -41,6 +44,7 @@ export class Readiness {
   /** @throws UnavailableError when it does not serve */
   check(): void {
     if (!this.ready) throw this.refusal();
+    if (!this.isReady) throw irisAway();
   }
 
   serve(): void {
@@ -64,7 +68,17 @@ export class Readiness {
   noteIrisAway(reason: string): void {
     this.awayBecause = reason;
     this.refusal = irisAway;
-    if (reason !== '') this.monitoring.notReady = reason;
+    if (reason === '') return;
+    this.notReady = reason;
+    this.tell();
+  }
+
+  /** Why calls to the iris service may not pass, as long as its heartbeat is overdue; empty once it has come. */
+  noteSilence(reason: string): void {
+    if (reason === this.silentBecause) return;
+    this.silentBecause = reason;
+    this.logger.warn({ reason }, reason === '' ? 'the iris service is heard again' : 'not ready');
+    this.tell();
   }
 
   noteStoreAway(reason: string): void {
@@ -75,7 +89,13 @@ export class Readiness {
 
   private set(notReady: string | undefined): void {
     this.ready = notReady === undefined;
-    this.monitoring.notReady = notReady;
-    for (const name of SERVICES) this.health.setStatus(name, this.ready ? 'SERVING' : 'NOT_SERVING');
+    this.notReady = notReady;
+    this.tell();
+  }
+
+  private tell(): void {
+    const silent = this.silentBecause === '' ? undefined : this.silentBecause;
+    this.monitoring.notReady = this.notReady ?? silent;
+    for (const name of SERVICES) this.health.setStatus(name, this.isReady ? 'SERVING' : 'NOT_SERVING');
   }
 }

@@ -124,6 +124,21 @@ describe('the stream of the hop', () => {
     assert.ok(hop.counters.disconnects >= 1);
   });
 
+  it('fails what is unanswered when it reconnects, and asks what comes next over another connection', async () => {
+    service.hold();
+    const sent = hop.evaluate(step(1));
+    await until('the message', () => service.received === 1);
+    hop.reconnect('no heartbeat');
+    await assert.rejects(sent, (error: Error) => {
+      assert.ok(error instanceof UnavailableError);
+      assert.match(error.message, /the iris service is away: no heartbeat/);
+      return true;
+    });
+    service.release();
+    assertAnswers(await hop.evaluate(step(2)), 2);
+    assert.equal(hop.counters.disconnects, 1);
+  });
+
   it('fails what is unanswered when it is closed, and all that comes later', async () => {
     service.hold();
     const sent = hop.evaluate(step(1));

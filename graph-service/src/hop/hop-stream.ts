@@ -43,7 +43,7 @@ type Stream = ClientDuplexStream<EvaluateRequest, EvaluateResponse>;
 /** A stream to the iris service. */
 export class HopStream implements HopPort {
   readonly counters: HopCounters = noHops();
-  private readonly client: IrisComputeClient;
+  private client: IrisComputeClient;
   private stream: Stream | undefined;
   private gathered: Waiting[] = [];
   private readonly inFlight = new Map<number, InFlight>();
@@ -56,14 +56,10 @@ export class HopStream implements HopPort {
 
   /** @param durations counts how long its messages take */
   constructor(
-    socket: string,
+    private readonly socket: string,
     readonly durations: HopDurations = durationsIn(durationMemory()),
   ) {
-    this.client = new IrisComputeClient(
-      socketTarget(socket),
-      credentials.createInsecure(),
-      HOP_CHANNEL_OPTIONS,
-    );
+    this.client = connect(socket);
   }
 
   nextSearchId(): number {
@@ -86,15 +82,22 @@ export class HopStream implements HopPort {
    */
   suspend(reason: Error): void {
     this.suspended = reason;
-    const { stream } = this;
-    this.stream = undefined;
-    stream?.cancel();
-    this.fail(reason);
+    this.giveUpStream(reason);
   }
 
   /** Takes steps again. */
   resume(): void {
     this.suspended = undefined;
+  }
+
+  /** Fails what is unanswered, and takes another connection: nothing passes on this one. */
+  reconnect(reason: string): void {
+    if (this.closed) return;
+    const { client } = this;
+    this.client = connect(this.socket);
+    if (this.stream !== undefined) this.counters.disconnects += 1;
+    this.giveUpStream(new UnavailableError(`the iris service is away: ${reason}`));
+    client.close();
   }
 
   /** Ends the stream; unanswered steps fail. */
@@ -103,6 +106,13 @@ export class HopStream implements HopPort {
     this.stream?.cancel();
     this.fail(new UnavailableError('the hop is closed'));
     this.client.close();
+  }
+
+  private giveUpStream(reason: Error): void {
+    const { stream } = this;
+    this.stream = undefined;
+    stream?.cancel();
+    this.fail(reason);
   }
 
   private scheduleFlush(): void {
@@ -210,6 +220,10 @@ export class HopStream implements HopPort {
     counters.transitBackMicroseconds += stages.transit_back;
     countHop(this.durations, stages);
   }
+}
+
+function connect(socket: string): IrisComputeClient {
+  return new IrisComputeClient(socketTarget(socket), credentials.createInsecure(), HOP_CHANNEL_OPTIONS);
 }
 
 function errorOf({ status, detail }: StepAnswer): Error | undefined {

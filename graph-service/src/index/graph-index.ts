@@ -196,6 +196,12 @@ export class GraphIndex {
     this.options.hop.resume();
   }
 
+  /** Fails what is being compared and makes the hop's connections anew: nothing passes on these. */
+  reconnect(reason: string): void {
+    this.walkers.reconnect(reason);
+    this.options.hop.reconnect(reason);
+  }
+
   /** Walks; each search ends with its own result or error. */
   search(orders: readonly SearchOrder[], told?: ToldOfWalk): Promise<Searched[]> {
     return this.walkers.search(orders, told);

@@ -1,12 +1,13 @@
 /**
  * Keeps this service joined to its iris service: joins, brings the graph up to date, and does so again whenever the
- * session is lost.
+ * session is lost. A session whose heartbeats fail to come is given up, with all connections.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@irispair/common/errors/message';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import type { SessionResponse } from '@irispair/proto/compute';
+import { HeartbeatWatch, LOST, OVERDUE } from './heartbeat-watch.js';
 import type { IrisClient } from './iris-client.js';
 
 const RETRY_MILLISECONDS = 200;
@@ -19,6 +20,10 @@ export interface LinkObserver {
   lost(): void;
   /** Why there is no session yet, or none any longer. Joining is tried on. */
   away(reason: string): void;
+  /** Why calls may not pass at present, while there is a session; empty when a heartbeat has come. */
+  silent(reason: string): void;
+  /** Nothing passes, and the session is given up: what is asked on connections of others is to fail. */
+  cut(reason: string): void;
   /** Why the iris service takes no changes at present; empty while it does. */
   storeAway(reason: string): void;
   /** Secret-shared mode: why the iris service reaches another party's not; empty while it reaches both. */
@@ -104,16 +109,28 @@ export class IrisLink {
     this.cancel = () => {
       call.cancel();
     };
+    const watch = new HeartbeatWatch({
+      overdue: () => {
+        this.observer.silent(OVERDUE);
+      },
+      lost: () => {
+        this.cut(LOST);
+      },
+    });
     let prepared: Promise<void> | undefined;
     let absence: Absence = { reason: 'the iris service ended the session' };
     try {
       for await (const { sessionId, storeAway, partyAway } of call as AsyncIterable<SessionResponse>) {
+        watch.heard();
+        this.observer.silent('');
         this.observer.storeAway(storeAway);
         this.observer.partyAway(partyAway ?? '');
         prepared ??= this.prepare(sessionId);
       }
     } catch (error) {
       absence = { reason: await this.client.reasonAway(error) };
+    } finally {
+      watch.stop();
     }
     await prepared;
     return this.whyGivenUp() ?? absence;
@@ -139,6 +156,12 @@ export class IrisLink {
   private giveUp(absence: Absence): void {
     this.givenUp = absence;
     this.cancel();
+  }
+
+  private cut(reason: string): void {
+    this.giveUp({ reason });
+    this.client.reconnect(reason);
+    this.observer.cut(reason);
   }
 
   private tell(absence: Absence): void {

@@ -58,6 +58,7 @@ export interface Places {
   readonly right: number;
 }
 
+const HEARTBEAT_MILLISECONDS = 2_000;
 const PLACE_BYTES = 6;
 /** People at most this far apart match. */
 const REACH = 10;
@@ -150,14 +151,7 @@ export class LineIrisService {
     this.server.addService(IrisComputeService, {
       session: (call: ServerWritableStream<SessionRequest, SessionResponse>) => {
         this.lastSession += 1;
-        call.write({
-          sessionId: this.lastSession,
-          maximumRequestsInFlight: 2,
-          maximumCandidatesAStep: 65_536,
-          queryExpirySeconds: 60,
-          commitCount: 0,
-          storeAway: '',
-        });
+        this.keepSession(call, this.lastSession);
       },
       prepareQuery: answering((request: PrepareQueryRequest) => this.prepare(request)),
       releaseQuery: answering(({ queryHandles }: ReleaseQueryRequest): ReleaseQueryResponse => {
@@ -223,6 +217,23 @@ export class LineIrisService {
         ),
     );
     return { matchBits: Buffer.from(bits) };
+  }
+
+  private keepSession(call: ServerWritableStream<SessionRequest, SessionResponse>, sessionId: number): void {
+    const say = () =>
+      call.write({
+        sessionId,
+        maximumRequestsInFlight: 2,
+        maximumCandidatesAStep: 65_536,
+        queryExpirySeconds: 60,
+        commitCount: 0,
+        storeAway: '',
+      });
+    say();
+    const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);
+    call.on('close', () => {
+      clearInterval(heartbeat);
+    });
   }
 
   private async takeJournal({ sessionId }: TakeJournalRequest): Promise<TakeJournalResponse> {

@@ -1,5 +1,5 @@
 /** The lanes of the hop as metrics, read from what is open and what waits. */
-import { readGauge } from '@irispair/common/telemetry/read-metrics';
+import { readCounter, readGauge } from '@irispair/common/telemetry/read-metrics';
 import type { Registry } from 'prom-client';
 import type { LaneLoad } from '../iris/lane.js';
 import type { Lanes } from '../iris/lanes.js';
@@ -25,4 +25,12 @@ export function showLanes(registry: Registry, lanes: Lanes): void {
       lanes.loads().map(({ lane, load }) => ({ labels: { lane }, value: read(load) })),
     );
   }
+  readCounter(
+    registry,
+    {
+      name: 'irispair_hop_reconnects_total',
+      help: 'Times that all connections to the iris service were made anew, for it sent no heartbeat',
+    },
+    () => lanes.reconnects,
+  );
 }

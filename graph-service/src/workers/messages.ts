@@ -31,6 +31,8 @@ export type ToWalker =
   /** Fails all steps until it is resumed. */
   | { readonly kind: 'suspend'; readonly reason: string }
   | { readonly kind: 'resume' }
+  /** Fails what is unanswered, and takes another connection. */
+  | { readonly kind: 'reconnect'; readonly reason: string }
   | { readonly kind: 'stop' };
 
 /** How one order ended; an error as its code (null: unforeseen) and message, since classes do not cross threads. */

@@ -95,6 +95,11 @@ export class WalkerPool {
     this.tellAll({ kind: 'resume' });
   }
 
+  /** Fails what is being searched, and takes other connections. */
+  reconnect(reason: string): void {
+    this.tellAll({ kind: 'reconnect', reason });
+  }
+
   /** Runs searches, spread over the walkers; each ends with its own result or error. */
   async search(orders: readonly SearchOrder[], told: ToldOfWalk = () => undefined): Promise<Searched[]> {
     if (this.closing !== undefined) return orders.map(() => new UnavailableError('the service stops'));

@@ -68,6 +68,9 @@ parentPort?.on('message', (message: ToWalker) => {
     case 'resume':
       hop.resume();
       break;
+    case 'reconnect':
+      hop.reconnect(message.reason);
+      break;
     case 'stop':
       hop.close();
       parentPort?.close();
