@@ -35,6 +35,8 @@ const char* CodeName(ErrorCode code) {
   throw Error(ErrorCode::kInvalidArgument, field + ": " + problem);
 }
 
+using WideQuery = BasicQuery<WideEyePlanes>;
+
 constexpr std::int64_t kMostSlots = 0xffff'fffe;
 constexpr std::int64_t kLargestSafeInteger = (std::int64_t{1} << 53) - 1;
 
@@ -166,6 +168,16 @@ ArenaPlan ToArenaPlan(const Napi::Value& value) {
   return arena;
 }
 
+std::size_t ToColumns(const Napi::Value& value) {
+  if (value.IsUndefined()) return EyePlanes::kColumns;
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  for (const std::size_t columns : {EyePlanes::kColumns, WideEyePlanes::kColumns}) {
+    if (number == static_cast<double>(columns)) return columns;
+  }
+  Refuse("columns", std::to_string(EyePlanes::kColumns) + " or " + std::to_string(WideEyePlanes::kColumns) +
+                        " is expected");
+}
+
 RotationWindow ToWindow(const Napi::Object& terms) {
   const auto base = static_cast<int>(
       ToInteger(terms.Get("baseRotation"), "base_rotation", -kFarthestRotation, kFarthestRotation));
@@ -214,6 +226,8 @@ BasicSearchTerms<Query> ToSearchTerms(const Napi::Value& value, const QueryTable
 
 template std::shared_ptr<const Query> ToQuery(const Napi::Value&, const Queries&);
 template SearchTerms ToSearchTerms(const Napi::Value&, const Queries&);
+template std::shared_ptr<const WideQuery> ToQuery(const Napi::Value&, const QueryTable<WideQuery>&);
+template BasicSearchTerms<WideQuery> ToSearchTerms(const Napi::Value&, const QueryTable<WideQuery>&);
 template std::shared_ptr<const ShareQuery> ToQuery(const Napi::Value&, const QueryTable<ShareQuery>&);
 template SharedSearchTerms ToSearchTerms(const Napi::Value&, const QueryTable<ShareQuery>&);
 

@@ -38,6 +38,8 @@ std::vector<int> ToIntegers(const Napi::Value& value, const char* field);
 MemoryPolicy ToPolicy(const Napi::Value& value);
 PoolPlan ToPoolPlan(const Napi::Value& value, const char* field);
 ArenaPlan ToArenaPlan(const Napi::Value& value);
+// Columns that codes may have; those of an engine that says none are 200.
+std::size_t ToColumns(const Napi::Value& value);
 RotationWindow ToWindow(const Napi::Object& terms);
 std::uint32_t ToMatchLimit(const Napi::Object& terms);
 QueryHandle ToQueryHandle(const Napi::Value& value);

@@ -9,7 +9,12 @@
 namespace irispair::addon {
 namespace {
 
-struct PlainCore : CoreParts<EyePlanes, irispair::Query, irispair::Search> {
+template <typename EyeOfShape>
+struct PlainCore : CoreParts<EyeOfShape, BasicQuery<EyeOfShape>, BasicSearch<EyeOfShape>> {
+  using Eye = EyeOfShape;
+  using Query = BasicQuery<Eye>;
+  using Kernel = BasicKernel<Eye>;
+
   struct Plan {
     PoolPlan left;
     PoolPlan right;
@@ -19,10 +24,14 @@ struct PlainCore : CoreParts<EyePlanes, irispair::Query, irispair::Search> {
 
   static Plan ToPlan(const Napi::Value& value) {
     const Napi::Object options = ToObject(value, "options");
-    const Kernel* kernel = &BestKernel();
+    if (ToColumns(options.Get("columns")) != Eye::kColumns) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "columns: this class is of " + std::to_string(Eye::kColumns) + " columns");
+    }
+    const Kernel* kernel = &BestKernel<Eye>();
     if (!options.Get("kernel").IsNull()) {
       const std::string name = ToText(options.Get("kernel"), "kernel");
-      kernel = FindKernel(name);
+      kernel = FindKernel<Eye>(name);
       if (kernel == nullptr)
         throw Error(ErrorCode::kInvalidArgument, "kernel: this CPU does not run " + name);
     }
@@ -30,41 +39,54 @@ struct PlainCore : CoreParts<EyePlanes, irispair::Query, irispair::Search> {
             ToArenaPlan(options.Get("arena")), kernel};
   }
 
-  explicit PlainCore(const Plan& plan) : CoreParts(plan.left, plan.right, plan.arena), kernel(*plan.kernel) {}
+  explicit PlainCore(const Plan& plan)
+      : CoreParts<Eye, Query, BasicSearch<Eye>>(plan.left, plan.right, plan.arena), kernel(*plan.kernel) {}
 
-  static constexpr std::size_t kProbeBytes = irispair::kProbeBytes;
+  static constexpr std::size_t kProbeBytes = irispair::kProbeBytes<Eye>;
 
   static std::shared_ptr<const Query> Prepare(std::span<const std::uint8_t, kProbeBytes> probe,
                                               std::size_t index) {
-    return std::make_shared<Query>(DecodeProbe(probe, index));
+    return std::make_shared<Query>(DecodeProbe<Eye>(probe, index));
   }
 
   const char* kernel_name() const { return kernel.name; }
-  Workshop GetWorkshop() { return {gallery, *pools, kernel, distances}; }
+  BasicWorkshop<Eye> GetWorkshop() { return {this->gallery, *this->pools, kernel, this->distances}; }
 
   const Kernel& kernel;
 };
 
-class Engine final : public EngineBase<Engine, PlainCore> {
+// One class for each shape: what it compares is compiled for its columns.
+template <typename Eye>
+class Engine final : public EngineBase<Engine<Eye>, PlainCore<Eye>> {
  public:
-  static Napi::Function Define(Napi::Env env) {
-    std::vector<Property> properties = CommonProperties();
-    properties.insert(properties.end(),
-                      {InstanceMethod("evaluate", &Engine::Promised<&Engine::Evaluate>),
-                       InstanceMethod("compareQueries", &Engine::Promised<&Engine::CompareQueries>),
-                       InstanceMethod("scan", &Engine::Promised<&Engine::StartScan>),
-                       InstanceMethod("scanWhenIdle", &Engine::Promised<&Engine::StartIdleScan>),
-                       InstanceMethod("cancelScan", &Engine::Guarded<&Engine::CancelScan>)});
-    return DefineClass(env, "Engine", properties);
-  }
+  using Base = EngineBase<Engine<Eye>, PlainCore<Eye>>;
+  using Base::Base;
 
-  using EngineBase::EngineBase;
+  static Napi::Function Define(Napi::Env env, const char* name) {
+    std::vector<typename Base::Property> properties = Base::CommonProperties();
+    properties.insert(
+        properties.end(),
+        {Engine::InstanceMethod("evaluate", &Engine::template Promised<&Engine::Evaluate>),
+         Engine::InstanceMethod("compareQueries", &Engine::template Promised<&Engine::CompareQueries>),
+         Engine::InstanceMethod("scan", &Engine::template Promised<&Engine::StartScan>),
+         Engine::InstanceMethod("scanWhenIdle", &Engine::template Promised<&Engine::StartIdleScan>),
+         Engine::InstanceMethod("cancelScan", &Engine::template Guarded<&Engine::CancelScan>)});
+    return Engine::DefineClass(env, name, properties);
+  }
 
   void StopRunning() {
     for (const auto& [token, scan] : scans_) scan->Cancel();
   }
 
  private:
+  using Query = BasicQuery<Eye>;
+  using Evaluation = BasicEvaluation<Eye>;
+  using Step = typename Evaluation::Step;
+  using Scan = BasicScan<Eye>;
+  using Base::core_;
+  using Base::mailbox_;
+  using Base::streams_;
+
   Napi::Value Evaluate(const Napi::CallbackInfo& info) {
     const std::int64_t stream = ToKey(info[0], "stream");
     const Napi::Array given = ToArray(info[1], "steps");
@@ -124,7 +146,8 @@ class Engine final : public EngineBase<Engine, PlainCore> {
       core_->pools->Submit(
           side, Lane::kSearch,
           [core = core_, mailbox = mailbox_, settlement, comparison, row, window, limit](WorkerContext&) {
-            comparison->rows[row] = MatchBitsWithLater(comparison->queries, row, window, limit, core->kernel);
+            comparison->rows[row] =
+                MatchBitsWithLater<Eye>(comparison->queries, row, window, limit, core->kernel);
             if (comparison->left.fetch_sub(1) != 1) return;
             std::vector<std::uint8_t> bits;
             for (const auto& part : comparison->rows) bits.insert(bits.end(), part.begin(), part.end());
@@ -150,7 +173,7 @@ class Engine final : public EngineBase<Engine, PlainCore> {
     if (scans_.contains(token)) {
       throw Error(ErrorCode::kInvalidArgument, "token: a scan runs under it already");
     }
-    std::vector<SearchTerms> searches;
+    std::vector<typename BasicSearch<Eye>::Terms> searches;
     for (std::uint32_t index = 0; index < given.Length(); ++index) {
       searches.push_back(ToSearchTerms(given.Get(index), core_->queries));
     }
@@ -192,6 +215,9 @@ class Engine final : public EngineBase<Engine, PlainCore> {
 
 }  // namespace
 
-void RegisterEngine(Napi::Env env, Napi::Object exports) { exports.Set("Engine", Engine::Define(env)); }
+void RegisterEngine(Napi::Env env, Napi::Object exports) {
+  exports.Set("Engine", Engine<EyePlanes>::Define(env, "Engine"));
+  exports.Set("WideEngine", Engine<WideEyePlanes>::Define(env, "WideEngine"));
+}
 
 }  // namespace irispair::addon

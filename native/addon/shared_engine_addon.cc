@@ -22,6 +22,11 @@ struct SharedCore : CoreParts<ShareRecord, ShareQuery, SharedSearch> {
 
   static Plan ToPlan(const Napi::Value& value) {
     const Napi::Object options = ToObject(value, "options");
+    if (ToColumns(options.Get("columns")) != SharedEye::kColumns) {
+      throw Error(ErrorCode::kInvalidArgument, "columns: shares are of codes of " +
+                                                   std::to_string(SharedEye::kColumns) +
+                                                   " columns: use them in secret-shared mode, or plain mode");
+    }
     const DotKernel* kernel = &BestDotKernel();
     if (!options.Get("kernel").IsNull()) {
       const std::string name = ToText(options.Get("kernel"), "kernel");

@@ -9,13 +9,13 @@
 namespace irispair::addon {
 namespace {
 
-PackedCode ToPackedCode(const Napi::Value& value, const char* field) {
+SharedEye::PackedCode ToPackedCode(const Napi::Value& value, const char* field) {
   const auto bytes = ToBytes(value, field);
-  if (bytes.size() != kCodeBytes) {
+  if (bytes.size() != SharedEye::kCodeBytes) {
     throw Error(ErrorCode::kInvalidArgument, std::string(field) + ": " + std::to_string(bytes.size()) +
-                                                 " bytes, expected " + std::to_string(kCodeBytes));
+                                                 " bytes, expected " + std::to_string(SharedEye::kCodeBytes));
   }
-  return PackedCode(bytes);
+  return SharedEye::PackedCode(bytes);
 }
 
 std::size_t ToParty(const Napi::Value& value, const char* field) {
@@ -50,9 +50,10 @@ Napi::Value RecombineEyeOf(const Napi::CallbackInfo& info) {
     }
     const EncodedEye eye = RecombineEye(first_party, ToShareRecord(ToBytes(info[1], "first"), "first"),
                                         second_party, ToShareRecord(ToBytes(info[3], "second"), "second"));
-    std::vector<std::uint8_t> decoded(2 * kCodeBytes);
+    std::vector<std::uint8_t> decoded(2 * SharedEye::kCodeBytes);
     const auto bytes = std::span(decoded);
-    if (!DecodeTemplate(eye, bytes.first<kCodeBytes>(), bytes.last<kCodeBytes>())) return info.Env().Null();
+    if (!DecodeTemplate(eye, bytes.first<SharedEye::kCodeBytes>(), bytes.last<SharedEye::kCodeBytes>()))
+      return info.Env().Null();
     return ToBuffer(info.Env(), decoded);
   } catch (const Error& error) {
     throw ToJavaScript(info.Env(), error);

@@ -1,5 +1,5 @@
-// Candidates a second of every kernel on one core, in cache and out of cache, beside the machine's streaming
-// read bandwidth, all in one run. Prints one JSON object.
+// Candidates a second of every kernel on one core, at 200 and at 256 columns, in cache and out of cache,
+// beside the machine's streaming read bandwidth, all in one run. Prints one JSON object.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,13 +14,14 @@
 namespace irispair {
 
 // core/kernels/scalar.cc built with -march=native.
-extern const Kernel kNativeScalarKernel;
+template <typename Eye>
+const BasicKernel<Eye>& NativeScalarKernel();
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kArenaEyes = 120'000;  // 288 MB: far beyond any last-level cache share
+constexpr std::size_t kArenaEyes = 120'000;  // 288 MB at 200 columns: far beyond any last-level cache share
 constexpr std::size_t kCachedEyes = 4;
 constexpr std::size_t kBatch = 128;
 constexpr auto kRoundTime = std::chrono::milliseconds(250);
@@ -35,12 +36,13 @@ double Median(std::vector<double> values) {
 }
 
 // Mapped as the arenas are: most cache misses of a gathered read are otherwise misses of the address table.
-std::span<EyePlanes> RandomEyes(const Segment& segment, std::size_t count) {
-  const std::span eyes(reinterpret_cast<EyePlanes*>(segment.data()), count);
+template <typename Eye>
+std::span<Eye> RandomEyes(const Segment& segment, std::size_t count) {
+  const std::span eyes(reinterpret_cast<Eye*>(segment.data()), count);
   std::mt19937_64 random(1);
-  for (EyePlanes& eye : eyes) {
+  for (Eye& eye : eyes) {
     auto* words = reinterpret_cast<char*>(&eye);
-    for (std::size_t offset = 0; offset < sizeof(EyePlanes); offset += 8) {
+    for (std::size_t offset = 0; offset < sizeof(Eye); offset += 8) {
       const std::uint64_t word = random();
       std::memcpy(words + offset, &word, 8);
     }
@@ -49,8 +51,9 @@ std::span<EyePlanes> RandomEyes(const Segment& segment, std::size_t count) {
 }
 
 // Candidates a second over `eyes` in the given order, for one round.
-double Round(const Kernel& kernel, const PreparedEye& probe, RotationWindow window,
-             const std::vector<const EyePlanes*>& order) {
+template <typename Eye>
+double Round(const BasicKernel<Eye>& kernel, const BasicPreparedEye<Eye>& probe, RotationWindow window,
+             const std::vector<const Eye*>& order) {
   std::vector<Distance> least(kBatch);
   std::size_t done = 0;
   std::size_t next = 0;
@@ -65,9 +68,10 @@ double Round(const Kernel& kernel, const PreparedEye& probe, RotationWindow wind
 }
 
 // Bytes a second of one core reading the arena once, in order.
-double StreamingRead(std::span<const EyePlanes> eyes) {
+template <typename Eye>
+double StreamingRead(std::span<const Eye> eyes) {
   const auto* words = reinterpret_cast<const std::uint64_t*>(eyes.data());
-  const std::size_t count = eyes.size() * sizeof(EyePlanes) / 8;
+  const std::size_t count = eyes.size() * sizeof(Eye) / 8;
   std::uint64_t sums[8] = {};
   const auto start = Clock::now();
   for (std::size_t word = 0; word + 8 <= count; word += 8) {
@@ -79,50 +83,82 @@ double StreamingRead(std::span<const EyePlanes> eyes) {
   return static_cast<double>(count * 8) / seconds;
 }
 
-void Run() {
-  const Segment segment(kArenaEyes * sizeof(EyePlanes), SegmentPlan{}, KernelCalls::System());
-  const std::span<const EyePlanes> eyes = RandomEyes(segment, kArenaEyes);
-  std::vector<const EyePlanes*> gathered(kArenaEyes);
-  for (std::size_t index = 0; index < kArenaEyes; ++index) gathered[index] = &eyes[index];
-  std::shuffle(gathered.begin(), gathered.end(), std::mt19937_64(2));
-  std::vector<const EyePlanes*> cached(kBatch);
-  for (std::size_t index = 0; index < kBatch; ++index) cached[index] = &eyes[index % kCachedEyes];
+// What is measured of one shape.
+template <typename Eye>
+class Measured {
+ public:
+  Measured() : segment_(kArenaEyes * sizeof(Eye), SegmentPlan{}, KernelCalls::System()) {
+    const std::span<const Eye> eyes = Eyes();
+    for (const Eye& eye : eyes) gathered_.push_back(&eye);
+    std::shuffle(gathered_.begin(), gathered_.end(), std::mt19937_64(2));
+    for (std::size_t index = 0; index < kBatch; ++index) cached_.push_back(&eyes[index % kCachedEyes]);
+    probe_ = BasicPreparedEye<Eye>(eyes[7]);
+    AddRows("scalar native", NativeScalarKernel<Eye>());
+    for (const BasicKernel<Eye>* kernel : AvailableKernels<Eye>()) AddRows(kernel->name, *kernel);
+  }
 
-  const PreparedEye probe(eyes[7]);
-  std::vector<double> bandwidth;
+  void RunRound() {
+    bandwidth_.push_back(StreamingRead(std::span<const Eye>(Eyes())));
+    for (Row& row : rows_) row.rates.push_back(Round(*row.run, probe_, row.rotations, *row.order));
+  }
+
+  void Print() const {
+    std::printf(
+        "{\"columns\": %zu, \"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"backing\": "
+        "\"%s\", \"rows\": [",
+        Eye::kColumns, Median(bandwidth_), sizeof(Eye), BackingName(segment_.backing()));
+    const char* separator = "";
+    for (const Row& row : rows_) {
+      std::printf(
+          "%s\n  {\"kernel\": \"%s\", \"window\": \"%s\", \"where\": \"%s\", "
+          "\"candidates_per_second\": %.0f}",
+          separator, row.kernel, row.window, row.where, Median(row.rates));
+      separator = ",";
+    }
+    std::printf("\n]}");
+  }
+
+ private:
   struct Row {
     const char* kernel;
     const char* window;
     const char* where;
-    const std::vector<const EyePlanes*>* order;
+    const std::vector<const Eye*>* order;
     RotationWindow rotations;
-    const Kernel* run;
+    const BasicKernel<Eye>* run;
     std::vector<double> rates;
   };
-  std::vector<Row> rows;
-  std::vector<std::pair<const char*, const Kernel*>> kernels{{"scalar native", &kNativeScalarKernel}};
-  for (const Kernel* kernel : AvailableKernels()) kernels.emplace_back(kernel->name, kernel);
-  for (const auto& [name, kernel] : kernels) {
+
+  std::span<Eye> Eyes() const { return eyes_; }
+
+  void AddRows(const char* name, const BasicKernel<Eye>& kernel) {
     for (const auto& [window, reach] : {std::pair{"min11", 5}, std::pair{"min31", 15}}) {
-      rows.push_back({name, window, "in cache", &cached, {0, reach}, kernel, {}});
-      rows.push_back({name, window, "out of cache", &gathered, {0, reach}, kernel, {}});
+      rows_.push_back({name, window, "in cache", &cached_, {0, reach}, &kernel, {}});
+      rows_.push_back({name, window, "out of cache", &gathered_, {0, reach}, &kernel, {}});
     }
   }
+
+  Segment segment_;
+  std::span<Eye> eyes_ = RandomEyes<Eye>(segment_, kArenaEyes);
+  std::vector<const Eye*> gathered_;
+  std::vector<const Eye*> cached_;
+  BasicPreparedEye<Eye> probe_;
+  std::vector<Row> rows_;
+  std::vector<double> bandwidth_;
+};
+
+void Run() {
+  Measured<EyePlanes> narrow;
+  Measured<WideEyePlanes> wide;
   for (int round = 0; round < kRounds; ++round) {
-    bandwidth.push_back(StreamingRead(eyes));
-    for (Row& row : rows) row.rates.push_back(Round(*row.run, probe, row.rotations, *row.order));
+    narrow.RunRound();
+    wide.RunRound();
   }
-  std::printf(
-      "{\"streaming_read_bytes_per_second\": %.0f, \"eye_bytes\": %zu, \"backing\": \"%s\", \"rows\": [",
-      Median(bandwidth), sizeof(EyePlanes), BackingName(segment.backing()));
-  const char* separator = "";
-  for (const Row& row : rows) {
-    std::printf(
-        "%s\n  {\"kernel\": \"%s\", \"window\": \"%s\", \"where\": \"%s\", \"candidates_per_second\": %.0f}",
-        separator, row.kernel, row.window, row.where, Median(row.rates));
-    separator = ",";
-  }
-  std::printf("\n]}\n");
+  std::printf("{\"shapes\": [");
+  narrow.Print();
+  std::printf(",\n");
+  wide.Print();
+  std::printf("]}\n");
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ class World {
     return plan;
   }
   static Distance DistanceOf(std::uint32_t columns) {
-    return {static_cast<std::uint16_t>(32 * columns), static_cast<std::uint16_t>(kCodeBits), 0, 0};
+    return {static_cast<std::uint16_t>(32 * columns), static_cast<std::uint16_t>(EyePlanes::kCodeBits), 0, 0};
   }
 };
 

@@ -12,20 +12,22 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
+template <typename Eye>
 struct Outcome {
   std::vector<irispair::CopiedRow> rows;
-  std::vector<irispair::IrisPlanes> irises;
+  std::vector<irispair::BothEyes<Eye>> irises;
   std::size_t faults = 0;
   std::string refused;
 };
 
-Outcome Read(const Bytes& stream, std::size_t piece) {
-  irispair::CopyReader reader;
-  Outcome outcome;
+template <typename Eye>
+Outcome<Eye> Read(const Bytes& stream, std::size_t piece) {
+  irispair::BasicCopyReader<Eye> reader;
+  Outcome<Eye> outcome;
   try {
     for (std::size_t offset = 0; offset < stream.size(); offset += piece) {
       reader.Feed(std::span(stream).subspan(offset, std::min(piece, stream.size() - offset)),
-                  [&outcome](const irispair::CopiedRow& row, const irispair::IrisPlanes& iris) {
+                  [&outcome](const irispair::CopiedRow& row, const irispair::BothEyes<Eye>& iris) {
                     outcome.rows.push_back(row);
                     if (row.state == irispair::RowState::kLive) outcome.irises.push_back(iris);
                   });
@@ -45,6 +47,7 @@ void AppendWord(Bytes& to, std::uint32_t word) {
 }
 
 // Rows that are right but for what the input changes, or the input as it is.
+template <typename Eye>
 Bytes Stream(irispair::fuzz::Input& input) {
   Bytes stream{'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xff, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0};
   for (int rows = 0; rows < 4 && input.left() > 0; ++rows) {
@@ -58,7 +61,9 @@ Bytes Stream(irispair::fuzz::Input& input) {
     stream.insert(stream.end(), {0, 0, 0, 2, input.Byte(), input.Byte()});
     for (int column = 0; column < 4; ++column) {
       const std::uint32_t kind = input.Byte();
-      const std::uint32_t length = kind < 8 ? input.Number(4000) : kind < 128 ? irispair::kCodeBytes : 0;
+      const std::uint32_t length = kind < 8     ? input.Number(4000)
+                                   : kind < 128 ? static_cast<std::uint32_t>(Eye::kCodeBytes)
+                                                : 0;
       if (kind == 255) {
         AppendWord(stream, 0xffff'ffff);
         continue;
@@ -76,14 +81,13 @@ Bytes Stream(irispair::fuzz::Input& input) {
   return stream;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+template <typename Eye>
+void Check(const std::uint8_t* data, std::size_t size) {
   irispair::fuzz::Input input(data, size);
   const std::size_t piece = 1 + input.Number(3000);
-  const Bytes stream = input.Byte() % 8 == 0 ? Bytes(data, data + size) : Stream(input);
-  const Outcome whole = Read(stream, std::max<std::size_t>(stream.size(), 1));
-  const Outcome pieces = Read(stream, piece);
+  const Bytes stream = input.Byte() % 8 == 0 ? Bytes(data, data + size) : Stream<Eye>(input);
+  const Outcome<Eye> whole = Read<Eye>(stream, std::max<std::size_t>(stream.size(), 1));
+  const Outcome<Eye> pieces = Read<Eye>(stream, piece);
   Require(whole.refused == pieces.refused && whole.faults == pieces.faults);
   Require(whole.rows.size() == pieces.rows.size() && whole.irises.size() == pieces.irises.size());
   std::size_t bad = 0;
@@ -93,7 +97,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   Require(bad == whole.faults);
   for (std::size_t index = 0; index < whole.irises.size(); ++index) {
-    Require(std::memcmp(&whole.irises[index], &pieces.irises[index], sizeof(irispair::IrisPlanes)) == 0);
+    Require(std::memcmp(&whole.irises[index], &pieces.irises[index], sizeof(irispair::BothEyes<Eye>)) == 0);
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Check<irispair::EyePlanes>(data, size);
+  Check<irispair::WideEyePlanes>(data, size);
   return 0;
 }

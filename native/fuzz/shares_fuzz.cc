@@ -31,10 +31,12 @@ irispair::ShareRecord Share(irispair::fuzz::Input& input) {
 
 void Recombine(const irispair::ShareRecord& first, const irispair::ShareRecord& second) {
   const irispair::EncodedEye eye = irispair::RecombineEye(0, first, 2, second);
-  Bytes code(irispair::kCodeBytes);
-  Bytes mask(irispair::kCodeBytes);
-  if (irispair::DecodeTemplate(eye, irispair::MutablePackedCode(code), irispair::MutablePackedCode(mask))) {
-    Require(irispair::EncodeTemplate(irispair::PackedCode(code), irispair::PackedCode(mask)) == eye);
+  Bytes code(irispair::SharedEye::kCodeBytes);
+  Bytes mask(irispair::SharedEye::kCodeBytes);
+  if (irispair::DecodeTemplate(eye, irispair::SharedEye::MutablePackedCode(code),
+                               irispair::SharedEye::MutablePackedCode(mask))) {
+    Require(irispair::EncodeTemplate(irispair::SharedEye::PackedCode(code),
+                                     irispair::SharedEye::PackedCode(mask)) == eye);
   }
 }
 

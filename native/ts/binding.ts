@@ -2,16 +2,23 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Columns } from '@irispair/common/iris/shape';
 import type { MemoryPolicy } from '@irispair/common/placement/memory-policy';
 import type { EngineOptions, IrisEngine, KernelName, PageCount } from './engine-types.js';
 import type { SharedEngine, SharedEngineOptions } from './shared-engine-types.js';
 
+/** An engine of one shape: what it compares is compiled for its columns. */
+export interface EngineClass {
+  new (options: EngineOptions): IrisEngine;
+  open(options: EngineOptions): Promise<IrisEngine>;
+}
+
 /** What the addon exports. */
 export interface NativeBinding {
-  readonly Engine: {
-    new (options: EngineOptions): IrisEngine;
-    open(options: EngineOptions): Promise<IrisEngine>;
-  };
+  /** Of codes of 200 columns. */
+  readonly Engine: EngineClass;
+  /** Of codes of 256 columns. */
+  readonly WideEngine: EngineClass;
   readonly SharedEngine: {
     new (options: SharedEngineOptions): SharedEngine;
     open(options: SharedEngineOptions): Promise<SharedEngine>;
@@ -36,6 +43,7 @@ export interface NativeBinding {
   groupId(name: string): number | null;
   /** Distances of all rotations -15..15, 8 bytes each: differing u16, unmasked u16, rotation i16, zero u16. */
   compareEyes(
+    columns: Columns,
     kernel: KernelName,
     mirrorProbe: boolean,
     probeCode: Uint8Array,
@@ -45,12 +53,13 @@ export interface NativeBinding {
   ): Buffer;
   availableKernels(): KernelName[];
   encodeRecord(
+    columns: Columns,
     leftCode: Uint8Array,
     leftMask: Uint8Array,
     rightCode: Uint8Array,
     rightMask: Uint8Array,
   ): Buffer;
-  decodeRecord(record: Uint8Array): Buffer;
+  decodeRecord(columns: Columns, record: Uint8Array): Buffer;
   /** Three parties' shares of an eye, one after the other; `randomness` is as long as one of them. */
   shareEye(code: Uint8Array, mask: Uint8Array, randomness: Uint8Array): Buffer;
   /** Code and mask, one after the other; null when the shares are of different eyes. */

@@ -1,4 +1,5 @@
 /** Offline comparison of two templates at every rotation. */
+import { columnsOfBytes, DEFAULT_COLUMNS } from '@irispair/common/iris/shape';
 import type { Template } from '@irispair/common/iris/template';
 import { binding } from './binding.js';
 import { unpackDistances, type Distance } from './distances.js';
@@ -13,13 +14,15 @@ export interface Comparison {
 }
 
 /**
- * Compares a probe with a gallery template, whether or not enough of their bits are usable.
+ * Compares a probe with a gallery template of the same shape, whether or not enough of their bits are usable.
  * @param kernel one of those available; the fastest by default
  */
 export function compareTemplates(probe: Template, gallery: Template, kernel = fastestKernel()): Comparison {
+  const columns = columnsOfBytes(probe.irisCodes.byteLength) ?? DEFAULT_COLUMNS;
   const distances = (mirror: boolean) =>
     unpackDistances(
       binding.compareEyes(
+        columns,
         kernel,
         mirror,
         probe.irisCodes,

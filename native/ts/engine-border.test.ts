@@ -340,6 +340,10 @@ describe('the border of the engine', () => {
     const { arena, left } = options;
     const cases: [field: string, options: unknown][] = [
       ...NO_OBJECTS.map((value): [string, unknown] => ['options', value]),
+      ...[201, 0, 1_600, '256', null, NaN].map((columns): [string, unknown] => [
+        'columns',
+        { ...options, columns },
+      ]),
       ['kernel', { ...options, kernel: 5 }],
       ['kernel', { ...options, kernel: 'abacus' }],
       ['left', { ...options, left: undefined }],
@@ -431,8 +435,8 @@ describe('the border of the other native functions', () => {
         const parts = [irisCodes, maskCodes, irisCodes, maskCodes];
         parts[place] = wrong(bytes);
         const [a, b, c, d] = parts;
-        assert.throws(() => binding.encodeRecord(a, b, c, d), names(''));
-        assert.throws(() => binding.compareEyes('scalar', false, a, b, c, d), names(''));
+        assert.throws(() => binding.encodeRecord(200, a, b, c, d), names(''));
+        assert.throws(() => binding.compareEyes(200, 'scalar', false, a, b, c, d), names(''));
       }
     }
     for (const bytes of [
@@ -440,16 +444,16 @@ describe('the border of the other native functions', () => {
       Buffer.alloc(IRIS_RECORD_BYTES - 1),
       Buffer.alloc(IRIS_RECORD_BYTES + 1),
     ]) {
-      assert.throws(() => binding.decodeRecord(wrong(bytes)), names('record'));
+      assert.throws(() => binding.decodeRecord(200, wrong(bytes)), names('record'));
     }
     for (const kernel of ['abacus', '', 5, null, Symbol('scalar')]) {
       assert.throws(
-        () => binding.compareEyes(wrong(kernel), false, irisCodes, maskCodes, irisCodes, maskCodes),
+        () => binding.compareEyes(200, wrong(kernel), false, irisCodes, maskCodes, irisCodes, maskCodes),
         names('kernel'),
       );
     }
     assert.throws(
-      () => binding.compareEyes('scalar', wrong(1), irisCodes, maskCodes, irisCodes, maskCodes),
+      () => binding.compareEyes(200, 'scalar', wrong(1), irisCodes, maskCodes, irisCodes, maskCodes),
       names('mirror'),
     );
   });

@@ -1,4 +1,5 @@
 /** The shapes that cross the Node-API boundary of the engine. One declared boundary: nothing else crosses. */
+import type { Columns } from '@irispair/common/iris/shape';
 import type { Orientation, Side } from '@irispair/common/iris/side';
 import type { HugepageUse, MemoryPolicy } from '@irispair/common/placement/memory-policy';
 import type { ArenaSegment } from '@irispair/common/placement/report';
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly arena: ArenaPlan;
   /** Distance kernel, or null for the best this CPU has. */
   readonly kernel: KernelName | null;
+  /** Columns of every code; not given: 200. */
+  readonly columns?: Columns;
 }
 
 /** Distance kernels, slowest first. */
@@ -202,13 +205,13 @@ export type NativeErrorCode =
   | 'PARTY_FAILED'
   | 'SYSTEM';
 
-/** Bytes of one eye as arenas and stores hold it: real, imaginary and mask planes of 200 columns x u32. */
+/** Bytes of one eye of 200 columns as arenas and stores hold it: real, imaginary and mask planes of columns x u32. */
 export const EYE_RECORD_BYTES = 2_400;
 
-/** Bytes of both eyes, left first. */
+/** Bytes of both eyes of 200 columns, left first. */
 export const IRIS_RECORD_BYTES = 2 * EYE_RECORD_BYTES;
 
-/** Bytes of a probe as uploaded: left code, left mask, right code, right mask, 1,600 each. */
+/** Bytes of a probe of 200 columns as uploaded: left code, left mask, right code, right mask, 1,600 each. */
 export const PROBE_BYTES = 6_400;
 
 /** What the engine does in either mode. Methods that return promises work on the pools. */
@@ -262,7 +265,7 @@ export interface EngineCore {
   close(): Promise<void>;
 }
 
-/** The engine of plain mode: records are of IRIS_RECORD_BYTES, probes of PROBE_BYTES. */
+/** The engine of plain mode: records are of `irisRecordBytes(columns)`, codes and masks of `codeBytes(columns)`. */
 export interface IrisEngine extends EngineCore {
   /** One message's steps. Searches belong to `stream` until closed. Never rejects for one step's fault. */
   evaluate(stream: number, steps: readonly SearchStep[]): Promise<Evaluation>;

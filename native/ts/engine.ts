@@ -1,5 +1,5 @@
 /** The engine of the iris service: arenas, pools, queries and searches. */
-import { binding } from './binding.js';
+import { binding, type EngineClass } from './binding.js';
 import type { EngineOptions, IrisEngine, KernelName, NativeErrorCode } from './engine-types.js';
 
 /**
@@ -7,7 +7,7 @@ import type { EngineOptions, IrisEngine, KernelName, NativeErrorCode } from './e
  * @throws an error with a {@link NativeErrorCode}: HUGEPAGES_REQUIRED, BINDING_REFUSED, CAPACITY_EXHAUSTED or INVALID_ARGUMENT
  */
 export function createEngine(options: EngineOptions): IrisEngine {
-  return new binding.Engine(options);
+  return new (engineClass(options))(options);
 }
 
 /**
@@ -15,7 +15,12 @@ export function createEngine(options: EngineOptions): IrisEngine {
  * @throws what {@link createEngine} throws
  */
 export async function openEngine(options: EngineOptions): Promise<IrisEngine> {
-  return binding.Engine.open(options);
+  return engineClass(options).open(options);
+}
+
+/** Options that are none are left to the class, which names what is wrong. */
+function engineClass(options: EngineOptions | null | undefined): EngineClass {
+  return options?.columns === 256 ? binding.WideEngine : binding.Engine;
 }
 
 /** The kernels that this CPU runs, slowest first. */

@@ -9,7 +9,7 @@ import type {
   StepAnswer,
 } from './engine-types.js';
 
-/** How to build the engine. */
+/** How to build the engine. Shares are of codes of 200 columns: `columns` of another number are refused. */
 export interface SharedEngineOptions extends Omit<EngineOptions, 'kernel'> {
   /** Whose shares it holds. */
   readonly party: PartyIndex;

@@ -190,6 +190,7 @@ std::string BasicCopyReader<Eye>::FaultOfRow() const {
 }
 
 template class BasicCopyReader<EyePlanes>;
+template class BasicCopyReader<WideEyePlanes>;
 template class BasicCopyReader<ShareRecord>;
 
 }  // namespace irispair

@@ -4,9 +4,13 @@
 
 namespace irispair {
 
-std::string EyeForm<EyePlanes>::FaultOfMask(std::span<const std::uint8_t, kMask> mask) {
-  if (CheckMask(mask) != TemplateFault::kPartsDiffer) return "";
+template <std::size_t columns>
+std::string EyeForm<BasicEyePlanes<columns>>::FaultOfMask(std::span<const std::uint8_t, kMask> mask) {
+  if (CheckMask<Eye>(mask) != TemplateFault::kPartsDiffer) return "";
   return "masks the real and the imaginary part of a pixel differently";
 }
+
+template struct EyeForm<EyePlanes>;
+template struct EyeForm<WideEyePlanes>;
 
 }  // namespace irispair

@@ -15,16 +15,17 @@ namespace irispair {
 template <typename Eye>
 struct EyeForm;
 
-template <>
-struct EyeForm<EyePlanes> {
-  static constexpr std::size_t kCode = kCodeBytes;
-  static constexpr std::size_t kMask = kCodeBytes;
+template <std::size_t columns>
+struct EyeForm<BasicEyePlanes<columns>> {
+  using Eye = BasicEyePlanes<columns>;
+  static constexpr std::size_t kCode = Eye::kCodeBytes;
+  static constexpr std::size_t kMask = Eye::kCodeBytes;
 
   // What is wrong with the mask of a stored eye; empty when nothing is. How many of its bits are usable was
   // checked when it was enrolled.
   static std::string FaultOfMask(std::span<const std::uint8_t, kMask> mask);
   static void Read(std::span<const std::uint8_t, kCode> code, std::span<const std::uint8_t, kMask> mask,
-                   EyePlanes& eye) {
+                   Eye& eye) {
     EncodeEye(code, mask, eye);
   }
 };

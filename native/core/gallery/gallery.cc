@@ -108,6 +108,7 @@ const Eye* BasicGallery<Eye>::Find(Side side, std::uint32_t serial_id, std::uint
 }
 
 template class BasicGallery<EyePlanes>;
+template class BasicGallery<WideEyePlanes>;
 template class BasicGallery<ShareRecord>;
 
 }  // namespace irispair

@@ -2,7 +2,7 @@
 //
 // A new version is written to a free slot and published by one store to the directory; the old slot is erased
 // and reused once no running task can hold it. One thread writes; workers read inside a reading section. What
-// an eye is depends on the mode: its bit planes, or one party's share of it.
+// an eye is depends on the mode and the shape: its bit planes, or one party's share of it.
 #pragma once
 
 #include <algorithm>

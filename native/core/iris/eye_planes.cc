@@ -27,23 +27,27 @@ constexpr PairTable TableOf(std::uint32_t (*bits)(std::uint32_t)) {
 constexpr PairTable kRealPairs = TableOf(RealBits);
 constexpr PairTable kImaginaryPairs = TableOf(ImaginaryBits);
 
+template <typename Plane>
 void SetPair(Plane& plane, std::size_t pair, std::uint64_t words) {
   plane[2 * pair] = static_cast<std::uint32_t>(words);
   plane[2 * pair + 1] = static_cast<std::uint32_t>(words >> 32);
 }
 
-void MirrorPlane(const Plane& plane, std::uint32_t invert, Plane& mirrored) {
-  constexpr std::size_t kHalf = kColumns / 2;
+template <std::size_t columns>
+void MirrorPlane(const std::array<std::uint32_t, columns>& plane, std::uint32_t invert,
+                 std::array<std::uint32_t, columns>& mirrored) {
+  constexpr std::size_t kHalf = columns / 2;
   for (std::size_t column = 0; column < kHalf; ++column) {
     mirrored[column] = plane[kHalf - 1 - column] ^ invert;
-    mirrored[kHalf + column] = plane[kColumns - 1 - column] ^ invert;
+    mirrored[kHalf + column] = plane[columns - 1 - column] ^ invert;
   }
 }
 
 }  // namespace
 
-void EncodeEye(PackedCode code, PackedCode mask, EyePlanes& eye) {
-  constexpr std::size_t kPairs = kColumns / 2;
+template <typename Eye>
+void EncodeEye(typename Eye::PackedCode code, typename Eye::PackedCode mask, Eye& eye) {
+  constexpr std::size_t kPairs = Eye::kColumns / 2;
   for (std::size_t pair = 0; pair < kPairs; ++pair) {
     std::uint64_t real = 0;
     std::uint64_t imaginary = 0;
@@ -61,10 +65,11 @@ void EncodeEye(PackedCode code, PackedCode mask, EyePlanes& eye) {
   }
 }
 
-void DecodeEye(const EyePlanes& eye, MutablePackedCode code, MutablePackedCode mask) {
+template <typename Eye>
+void DecodeEye(const Eye& eye, typename Eye::MutablePackedCode code, typename Eye::MutablePackedCode mask) {
   for (std::size_t row = 0; row < kRows; ++row) {
     const std::size_t shift = row * kWavelets;
-    for (std::size_t column = 0; column < kColumns; column += 2) {
+    for (std::size_t column = 0; column < Eye::kColumns; column += 2) {
       std::uint32_t code_byte = 0;
       std::uint32_t mask_byte = 0;
       for (std::size_t next = column; next < column + 2; ++next) {
@@ -72,17 +77,26 @@ void DecodeEye(const EyePlanes& eye, MutablePackedCode code, MutablePackedCode m
         code_byte = code_byte << 4 | Nibble(eye.real[next] >> shift & 3, eye.imaginary[next] >> shift & 3);
         mask_byte = mask_byte << 4 | Nibble(usable & 3, usable & 3);
       }
-      const std::size_t index = row * (kColumns / 2) + column / 2;
+      const std::size_t index = row * (Eye::kColumns / 2) + column / 2;
       code[index] = static_cast<std::uint8_t>(code_byte);
       mask[index] = static_cast<std::uint8_t>(mask_byte);
     }
   }
 }
 
-void Mirror(const EyePlanes& eye, EyePlanes& mirrored) {
+template <typename Eye>
+void Mirror(const Eye& eye, Eye& mirrored) {
   MirrorPlane(eye.real, 0, mirrored.real);
   MirrorPlane(eye.imaginary, ~std::uint32_t{0}, mirrored.imaginary);
   MirrorPlane(eye.mask, 0, mirrored.mask);
 }
+
+template void EncodeEye(EyePlanes::PackedCode, EyePlanes::PackedCode, EyePlanes&);
+template void EncodeEye(WideEyePlanes::PackedCode, WideEyePlanes::PackedCode, WideEyePlanes&);
+template void DecodeEye(const EyePlanes&, EyePlanes::MutablePackedCode, EyePlanes::MutablePackedCode);
+template void DecodeEye(const WideEyePlanes&, WideEyePlanes::MutablePackedCode,
+                        WideEyePlanes::MutablePackedCode);
+template void Mirror(const EyePlanes&, EyePlanes&);
+template void Mirror(const WideEyePlanes&, WideEyePlanes&);
 
 }  // namespace irispair

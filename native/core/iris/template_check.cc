@@ -5,8 +5,9 @@
 
 namespace irispair {
 
-TemplateFault CheckMask(PackedCode mask) {
-  static_assert(kCodeBytes % sizeof(std::uint64_t) == 0);
+template <typename Eye>
+TemplateFault CheckMask(typename Eye::PackedCode mask) {
+  static_assert(Eye::kCodeBytes % sizeof(std::uint64_t) == 0);
   std::size_t usable = 0;
   std::uint64_t disagreement = 0;
   for (std::size_t offset = 0; offset < mask.size(); offset += sizeof(std::uint64_t)) {
@@ -17,7 +18,10 @@ TemplateFault CheckMask(PackedCode mask) {
     disagreement |= (bits ^ (bits >> 1)) & 0x5555'5555'5555'5555;
   }
   if (disagreement != 0) return TemplateFault::kPartsDiffer;
-  return usable < kLeastUsableBits ? TemplateFault::kTooFewUsable : TemplateFault::kNone;
+  return usable < kLeastUsableBits<Eye> ? TemplateFault::kTooFewUsable : TemplateFault::kNone;
 }
+
+template TemplateFault CheckMask<EyePlanes>(EyePlanes::PackedCode);
+template TemplateFault CheckMask<WideEyePlanes>(WideEyePlanes::PackedCode);
 
 }  // namespace irispair

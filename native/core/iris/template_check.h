@@ -14,8 +14,10 @@ enum class TemplateFault {
 };
 
 // Fewest usable bits: with less, two masks may share no bit and the order of candidates is lost.
-inline constexpr std::size_t kLeastUsableBits = kCodeBits / 2;
+template <typename Eye>
+inline constexpr std::size_t kLeastUsableBits = Eye::kCodeBits / 2;
 
-TemplateFault CheckMask(PackedCode mask);
+template <typename Eye>
+TemplateFault CheckMask(typename Eye::PackedCode mask);
 
 }  // namespace irispair

@@ -15,8 +15,6 @@ namespace irispair {
 namespace {
 
 constexpr std::size_t kWordsInVector = 8;
-constexpr std::size_t kVectorsInPlane = kColumns / kWordsInVector;
-static_assert(kVectorsInPlane == 25);
 
 IRISPAIR_AVX2 __m256i Load(const std::uint32_t* words) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
@@ -56,7 +54,8 @@ struct Combined {
   __m256i both;
 };
 
-IRISPAIR_AVX2 Combined Combine(const PreparedEye& probe, const EyePlanes& candidate, int rotation,
+template <typename Eye>
+IRISPAIR_AVX2 Combined Combine(const BasicPreparedEye<Eye>& probe, const Eye& candidate, int rotation,
                                std::size_t vector) {
   const std::size_t word = vector * kWordsInVector;
   const __m256i both = _mm256_and_si256(Load(probe.Mask(rotation) + word), Load(&candidate.mask[word]));
@@ -66,27 +65,38 @@ IRISPAIR_AVX2 Combined Combine(const PreparedEye& probe, const EyePlanes& candid
   return {_mm256_and_si256(real, both), _mm256_and_si256(imaginary, both), both};
 }
 
+template <typename EyeOfShape>
 struct Avx2Count {
-  __attribute__((target("avx2"))) static void Candidate(const PreparedEye& probe, const EyePlanes& candidate,
-                                                        const EyePlanes& next, int first, int last,
-                                                        Distance* out) {
+  using Eye = EyeOfShape;
+  using Probe = BasicPreparedEye<Eye>;
+
+  static constexpr std::size_t kVectorsInPlane = Eye::kColumns / kWordsInVector;
+  // Vectors are taken by fours: 25 leave one, 32 none.
+  static constexpr std::size_t kRest = kVectorsInPlane % 4;
+  static_assert(Eye::kColumns % kWordsInVector == 0 && kRest <= 1 && kVectorsInPlane / 4 * 8 < 256);
+
+  __attribute__((target("avx2"))) static void Candidate(const Probe& probe, const Eye& candidate,
+                                                        const Eye& next, int first, int last, Distance* out) {
     for (int rotation = first; rotation <= last; ++rotation) {
       PrefetchShare(next, rotation, first, last);
       *out++ = OneRotation(probe, candidate, rotation);
     }
   }
 
-  IRISPAIR_AVX2 static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate,
-                                            int rotation) {
-    const Combined start = Combine(probe, candidate, rotation, 0);
+  IRISPAIR_AVX2 static Distance OneRotation(const Probe& probe, const Eye& candidate, int rotation) {
     __m256i differing_ones = _mm256_setzero_si256();
-    __m256i differing_twos = AddBits(differing_ones, start.real, start.imaginary);
+    __m256i differing_twos = _mm256_setzero_si256();
     __m256i differing_fours = _mm256_setzero_si256();
     __m256i differing_eights_count = _mm256_setzero_si256();
-    __m256i unmasked_ones = start.both;
+    __m256i unmasked_ones = _mm256_setzero_si256();
     __m256i unmasked_twos = _mm256_setzero_si256();
     __m256i unmasked_fours_count = _mm256_setzero_si256();
-    for (std::size_t vector = 1; vector < kVectorsInPlane; vector += 4) {
+    if constexpr (kRest == 1) {
+      const Combined rest = Combine(probe, candidate, rotation, 0);
+      differing_twos = AddBits(differing_ones, rest.real, rest.imaginary);
+      unmasked_ones = rest.both;
+    }
+    for (std::size_t vector = kRest; vector < kVectorsInPlane; vector += 4) {
       const Combined a = Combine(probe, candidate, rotation, vector);
       const Combined b = Combine(probe, candidate, rotation, vector + 1);
       const __m256i twos_a = AddBits(differing_ones, a.real, a.imaginary);
@@ -104,7 +114,7 @@ struct Avx2Count {
       differing_eights_count = _mm256_add_epi8(differing_eights_count, CountBytes(eights));
       unmasked_fours_count = _mm256_add_epi8(unmasked_fours_count, CountBytes(unmasked_fours));
     }
-    // At most 6 x 8 ones a byte of eights and 8 of every lower weight: doubling twice and thrice stays below
+    // At most 8 x 8 ones a byte of eights and 8 of every lower weight: doubling twice and thrice stays below
     // 256 only for the lower weights, so the eights are weighed after summing.
     const __m256i differing_low = _mm256_add_epi8(
         CountBytes(differing_ones),
@@ -119,7 +129,15 @@ struct Avx2Count {
 
 }  // namespace
 
-const Kernel kAvx2Kernel{"avx2", LeastOverRotations<Avx2Count>, EachRotation<Avx2Count>};
+template <typename Eye>
+const BasicKernel<Eye>& Avx2Kernel() {
+  static constexpr BasicKernel<Eye> kKernel{"avx2", LeastOverRotations<Avx2Count<Eye>>,
+                                            EachRotation<Avx2Count<Eye>>};
+  return kKernel;
+}
+
+template const BasicKernel<EyePlanes>& Avx2Kernel();
+template const BasicKernel<WideEyePlanes>& Avx2Kernel();
 
 }  // namespace irispair
 

@@ -7,7 +7,15 @@
 
 namespace irispair {
 
-const Kernel kAvx512Kernel{"avx512", LeastOverRotations<Avx512Count>, EachRotation<Avx512Count>};
+template <typename Eye>
+const BasicKernel<Eye>& Avx512Kernel() {
+  static constexpr BasicKernel<Eye> kKernel{"avx512", LeastOverRotations<Avx512Count<Eye>>,
+                                            EachRotation<Avx512Count<Eye>>};
+  return kKernel;
+}
+
+template const BasicKernel<EyePlanes>& Avx512Kernel();
+template const BasicKernel<WideEyePlanes>& Avx512Kernel();
 
 }  // namespace irispair
 

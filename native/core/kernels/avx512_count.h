@@ -1,9 +1,9 @@
 // AVX-512 with VPOPCNTDQ: bits are counted directly, of eleven rotations at once, so that each vector of the
 // candidate is loaded once for all of them.
 //
-// The vectors are 256 bits wide: a plane is 25 of them without a rest, and half as many loads of the rolled
-// probe cross a cache line. A header, so that tests also compile it against an emulation of the instructions
-// on CPUs without them. The includer provides the intrinsics.
+// The vectors are 256 bits wide: a plane is 25 or 32 of them without a rest, and half as many loads of the
+// rolled probe cross a cache line. A header, so that tests also compile it against an emulation of the
+// instructions on CPUs without them. The includer provides the intrinsics.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,16 @@
 namespace irispair {
 namespace {
 
+template <typename EyeOfShape>
 struct Avx512Count {
-  static constexpr std::size_t kWordsInVector = 8;
-  static_assert(kColumns % kWordsInVector == 0);
+  using Eye = EyeOfShape;
+  using Probe = BasicPreparedEye<Eye>;
 
-  IRISPAIR_AVX512 static void Candidate(const PreparedEye& probe, const EyePlanes& candidate,
-                                        const EyePlanes& next, int first, int last, Distance* out) {
+  static constexpr std::size_t kWordsInVector = 8;
+  static_assert(Eye::kColumns % kWordsInVector == 0);
+
+  IRISPAIR_AVX512 static void Candidate(const Probe& probe, const Eye& candidate, const Eye& next, int first,
+                                        int last, Distance* out) {
     int rotation = first;
     // Two counters a rotation: eleven of them and the candidate fill the 32 registers.
     for (; rotation + 10 <= last; rotation += 11) out = Rotations<11>(probe, candidate, next, rotation, out);
@@ -32,15 +36,15 @@ struct Avx512Count {
 
   // The distances at `count` rotations from `first` on. Returns the end of what it wrote.
   template <int count>
-  IRISPAIR_AVX512 static Distance* Rotations(const PreparedEye& probe, const EyePlanes& candidate,
-                                             const EyePlanes& next, int first, Distance* out) {
+  IRISPAIR_AVX512 static Distance* Rotations(const Probe& probe, const Eye& candidate, const Eye& next,
+                                             int first, Distance* out) {
     __m256i differing[count];
     __m256i unmasked[count];
     for (int index = 0; index < count; ++index) differing[index] = unmasked[index] = _mm256_setzero_si256();
     const std::uint32_t* real = probe.Real(first);
     const std::uint32_t* imaginary = probe.Imaginary(first);
     const std::uint32_t* mask = probe.Mask(first);
-    for (std::size_t word = 0; word < kColumns; word += kWordsInVector) {
+    for (std::size_t word = 0; word < Eye::kColumns; word += kWordsInVector) {
       if (word % (2 * kWordsInVector) == 0) PrefetchColumns(next, word, word + 1);
       const __m256i candidate_real = Load(&candidate.real[word]);
       const __m256i candidate_imaginary = Load(&candidate.imaginary[word]);

@@ -6,7 +6,8 @@
 namespace irispair {
 
 // Fractional Hamming distance as its two counts: differing bits among those unmasked in both, and bits
-// unmasked in both, each 0..12,800. With no bit in common there is no distance.
+// unmasked in both, each 0..12,800 at 200 columns and 0..16,384 at 256. With no bit in common
+// there is no distance.
 struct Distance {
   std::uint16_t differing = 0;
   std::uint16_t unmasked = 0;
@@ -28,8 +29,8 @@ struct RotationWindow {
   int Size() const { return 2 * reach + 1; }
 };
 
-// Whether a is strictly nearer than b, by cross multiplication. What has no distance is farther than all that
-// has.
+// Whether a is strictly nearer than b, by cross multiplication: of 16,384 each, a product is 2^28 at most.
+// What has no distance is farther than all that has.
 constexpr bool Nearer(const Distance& a, const Distance& b) {
   if (a.unmasked == 0) return false;
   if (b.unmasked == 0) return true;

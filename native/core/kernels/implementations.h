@@ -1,19 +1,23 @@
-// The kernels by instruction set. Which of them exist depends on the target architecture.
+// The kernels by instruction set, for either shape. Which of them exist depends on the target architecture.
 #pragma once
 
 #include "core/kernels/kernel.h"
 
 namespace irispair {
 
-extern const Kernel kScalarKernel;
+template <typename Eye>
+const BasicKernel<Eye>& ScalarKernel();
 
 #if defined(__x86_64__)
-extern const Kernel kAvx2Kernel;
-extern const Kernel kAvx512Kernel;
+template <typename Eye>
+const BasicKernel<Eye>& Avx2Kernel();
+template <typename Eye>
+const BasicKernel<Eye>& Avx512Kernel();
 #endif
 
 #if defined(__aarch64__)
-extern const Kernel kNeonKernel;
+template <typename Eye>
+const BasicKernel<Eye>& NeonKernel();
 #endif
 
 }  // namespace irispair

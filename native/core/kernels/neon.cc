@@ -7,7 +7,15 @@
 
 namespace irispair {
 
-const Kernel kNeonKernel{"neon", LeastOverRotations<NeonCount>, EachRotation<NeonCount>};
+template <typename Eye>
+const BasicKernel<Eye>& NeonKernel() {
+  static constexpr BasicKernel<Eye> kKernel{"neon", LeastOverRotations<NeonCount<Eye>>,
+                                            EachRotation<NeonCount<Eye>>};
+  return kKernel;
+}
+
+template const BasicKernel<EyePlanes>& NeonKernel();
+template const BasicKernel<WideEyePlanes>& NeonKernel();
 
 }  // namespace irispair
 

@@ -7,22 +7,26 @@
 namespace irispair {
 namespace {
 
+template <typename EyeOfShape>
 struct ScalarCount {
-  static void Candidate(const PreparedEye& probe, const EyePlanes& candidate, const EyePlanes& next,
-                        int first, int last, Distance* out) {
+  using Eye = EyeOfShape;
+  using Probe = BasicPreparedEye<Eye>;
+
+  static void Candidate(const Probe& probe, const Eye& candidate, const Eye& next, int first, int last,
+                        Distance* out) {
     for (int rotation = first; rotation <= last; ++rotation) {
       PrefetchShare(next, rotation, first, last);
       *out++ = OneRotation(probe, candidate, rotation);
     }
   }
 
-  static Distance OneRotation(const PreparedEye& probe, const EyePlanes& candidate, int rotation) {
+  static Distance OneRotation(const Probe& probe, const Eye& candidate, int rotation) {
     const std::uint32_t* real = probe.Real(rotation);
     const std::uint32_t* imaginary = probe.Imaginary(rotation);
     const std::uint32_t* mask = probe.Mask(rotation);
     int differing = 0;
     int unmasked = 0;
-    for (std::size_t column = 0; column < kColumns; ++column) {
+    for (std::size_t column = 0; column < Eye::kColumns; ++column) {
       const std::uint32_t both = mask[column] & candidate.mask[column];
       unmasked += std::popcount(both);
       differing += std::popcount((real[column] ^ candidate.real[column]) & both);
@@ -35,6 +39,14 @@ struct ScalarCount {
 
 }  // namespace
 
-const Kernel kScalarKernel{"scalar", LeastOverRotations<ScalarCount>, EachRotation<ScalarCount>};
+template <typename Eye>
+const BasicKernel<Eye>& ScalarKernel() {
+  static constexpr BasicKernel<Eye> kKernel{"scalar", LeastOverRotations<ScalarCount<Eye>>,
+                                            EachRotation<ScalarCount<Eye>>};
+  return kKernel;
+}
+
+template const BasicKernel<EyePlanes>& ScalarKernel();
+template const BasicKernel<WideEyePlanes>& ScalarKernel();
 
 }  // namespace irispair

@@ -19,7 +19,8 @@ double MonotonicMicroseconds() {
       .count();
 }
 
-void Evaluation::Start(Report report) {
+template <typename Eye>
+void BasicEvaluation<Eye>::Start(Report report) {
   report_ = std::move(report);
   std::size_t running = 0;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
@@ -51,7 +52,7 @@ void Evaluation::Start(Report report) {
     do {
       const std::size_t count = std::min(kChunk, candidates - first);
       workshop_.pools.Submit(steps_[step].search->terms().side, Lane::kSearch,
-                             [self = shared_from_this(), step, first, count](WorkerContext& worker) {
+                             [self = this->shared_from_this(), step, first, count](WorkerContext& worker) {
                                self->EvaluateChunk(step, first, count, worker);
                              });
       first += count;
@@ -59,13 +60,15 @@ void Evaluation::Start(Report report) {
   }
 }
 
-void Evaluation::NoteStart(double now) {
+template <typename Eye>
+void BasicEvaluation<Eye>::NoteStart(double now) {
   double not_started = 0;
   started_.compare_exchange_strong(not_started, now);
 }
 
-void Evaluation::EvaluateChunk(std::size_t step, std::size_t first, std::size_t count,
-                               WorkerContext& worker) {
+template <typename Eye>
+void BasicEvaluation<Eye>::EvaluateChunk(std::size_t step, std::size_t first, std::size_t count,
+                                         WorkerContext& worker) {
   const double now = MonotonicMicroseconds();
   NoteStart(now);
   const double deadline = steps_[step].deadline_microseconds;
@@ -77,21 +80,22 @@ void Evaluation::EvaluateChunk(std::size_t step, std::size_t first, std::size_t 
   if (work_[step].chunks_left.fetch_sub(1) == 1) Finish(step);
 }
 
-void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size_t count,
-                                  WorkerContext& worker) {
+template <typename Eye>
+void BasicEvaluation<Eye>::ComputeDistances(std::size_t step, std::size_t first, std::size_t count,
+                                            WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
-  Search& search = *steps_[step].search;
-  const PreparedEye* probe = search.Probe(workshop_.gallery);
+  BasicSearch<Eye>& search = *steps_[step].search;
+  const BasicPreparedEye<Eye>* probe = search.Probe(workshop_.gallery);
   if (probe == nullptr) {
     work_[step].outcome = StepOutcome::kUnknownQuery;
     return;
   }
-  std::array<const EyePlanes*, kChunk> eyes;
+  std::array<const Eye*, kChunk> eyes;
   std::array<std::size_t, kChunk> places;
   std::size_t found = 0;
   for (std::size_t index = first; index < first + count; ++index) {
     const StoredId& id = steps_[step].candidates[index];
-    const EyePlanes* eye = workshop_.gallery.Find(search.terms().side, id.serial_id, id.version);
+    const Eye* eye = workshop_.gallery.Find(search.terms().side, id.serial_id, id.version);
     if (eye == nullptr) continue;
     eyes[found] = eye;
     places[found++] = index;
@@ -106,7 +110,8 @@ void Evaluation::ComputeDistances(std::size_t step, std::size_t first, std::size
   workshop_.distances.fetch_add(found);
 }
 
-void Evaluation::Finish(std::size_t step) {
+template <typename Eye>
+void BasicEvaluation<Eye>::Finish(std::size_t step) {
   Step& done = steps_[step];
   StepAnswer& answer = done.answer;
   answer.outcome = work_[step].outcome;
@@ -130,5 +135,8 @@ void Evaluation::Finish(std::size_t step) {
     Reported();
   }
 }
+
+template class BasicEvaluation<EyePlanes>;
+template class BasicEvaluation<WideEyePlanes>;
 
 }  // namespace irispair

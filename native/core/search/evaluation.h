@@ -18,24 +18,26 @@
 
 namespace irispair {
 
-using Step = BasicStep<Search>;
-
 // Microseconds of the machine's monotonic clock.
 double MonotonicMicroseconds();
 
 // What every evaluation needs of the engine.
-struct Workshop {
-  Gallery& gallery;
+template <typename Eye>
+struct BasicWorkshop {
+  BasicGallery<Eye>& gallery;
   WorkerPools& pools;
-  const Kernel& kernel;
+  const BasicKernel<Eye>& kernel;
   std::atomic<std::uint64_t>& distances;
 };
 
-class Evaluation : public std::enable_shared_from_this<Evaluation> {
+template <typename Eye>
+class BasicEvaluation : public std::enable_shared_from_this<BasicEvaluation<Eye>> {
  public:
-  using Report = std::function<void(std::shared_ptr<Evaluation>)>;
+  using Step = BasicStep<BasicSearch<Eye>>;
+  using Workshop = BasicWorkshop<Eye>;
+  using Report = std::function<void(std::shared_ptr<BasicEvaluation>)>;
 
-  Evaluation(Workshop workshop, std::vector<Step> steps)
+  BasicEvaluation(Workshop workshop, std::vector<Step> steps)
       : workshop_(workshop), work_(steps.size()), steps_(std::move(steps)) {}
 
   // Reports once, from a worker, or at once when nothing is to be computed.
@@ -55,7 +57,7 @@ class Evaluation : public std::enable_shared_from_this<Evaluation> {
 
   void NoteStart(double now);
   // The report is let go with what it holds, which may be this very object.
-  void Reported() { std::exchange(report_, nullptr)(shared_from_this()); }
+  void Reported() { std::exchange(report_, nullptr)(this->shared_from_this()); }
   void EvaluateChunk(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void ComputeDistances(std::size_t step, std::size_t first, std::size_t count, WorkerContext& worker);
   void Finish(std::size_t step);
@@ -68,5 +70,9 @@ class Evaluation : public std::enable_shared_from_this<Evaluation> {
   double finished_ = 0;
   Report report_;
 };
+
+using Workshop = BasicWorkshop<EyePlanes>;
+using Evaluation = BasicEvaluation<EyePlanes>;
+using Step = Evaluation::Step;
 
 }  // namespace irispair

@@ -7,24 +7,30 @@
 
 namespace irispair {
 
-Query::Query(const IrisPlanes& iris) {
+template <typename Eye>
+BasicQuery<Eye>::BasicQuery(const BothEyes<Eye>& iris) {
   for (const Side side : {Side::kLeft, Side::kRight}) {
-    EyePlanes mirrored;
+    Eye mirrored;
     Mirror(iris[Index(Other(side))], mirrored);
-    prepared_[0][Index(side)] = PreparedEye(iris[Index(side)]);
-    prepared_[1][Index(side)] = PreparedEye(mirrored);
+    prepared_[0][Index(side)] = BasicPreparedEye<Eye>(iris[Index(side)]);
+    prepared_[1][Index(side)] = BasicPreparedEye<Eye>(mirrored);
   }
 }
 
-IrisPlanes Query::Iris() const { return {prepared_[0][0].Planes(), prepared_[0][1].Planes()}; }
+template <typename Eye>
+BothEyes<Eye> BasicQuery<Eye>::Iris() const {
+  return {prepared_[0][0].Planes(), prepared_[0][1].Planes()};
+}
 
-IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::size_t index) {
-  IrisPlanes iris;
+template <typename Eye>
+BothEyes<Eye> DecodeProbe(std::span<const std::uint8_t, kProbeBytes<Eye>> probe, std::size_t index) {
+  constexpr std::size_t kCodeBytes = Eye::kCodeBytes;
+  BothEyes<Eye> iris;
   for (std::size_t side = 0; side < kSides; ++side) {
     const auto eye = probe.subspan(side * 2 * kCodeBytes, 2 * kCodeBytes);
-    const PackedCode code = eye.first<kCodeBytes>();
-    const PackedCode mask = eye.last<kCodeBytes>();
-    const TemplateFault fault = CheckMask(mask);
+    const typename Eye::PackedCode code = eye.template first<kCodeBytes>();
+    const typename Eye::PackedCode mask = eye.template last<kCodeBytes>();
+    const TemplateFault fault = CheckMask<Eye>(mask);
     if (fault != TemplateFault::kNone) {
       const std::string field =
           "probes[" + std::to_string(index) + "]." + (side == 0 ? "left" : "right") + ".mask_codes: ";
@@ -33,11 +39,19 @@ IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::si
           field + (fault == TemplateFault::kPartsDiffer
                        ? "the real and the imaginary part of a pixel are masked differently: both must "
                          "carry the same bit"
-                       : "fewer than 6400 of 12800 bits are usable: capture the eye again"));
+                       : "fewer than " + std::to_string(kLeastUsableBits<Eye>) + " of " +
+                             std::to_string(Eye::kCodeBits) + " bits are usable: capture the eye again"));
     }
     EncodeEye(code, mask, iris[side]);
   }
   return iris;
 }
+
+template class BasicQuery<EyePlanes>;
+template class BasicQuery<WideEyePlanes>;
+template BothEyes<EyePlanes> DecodeProbe<EyePlanes>(std::span<const std::uint8_t, kProbeBytes<EyePlanes>>,
+                                                    std::size_t);
+template BothEyes<WideEyePlanes> DecodeProbe<WideEyePlanes>(
+    std::span<const std::uint8_t, kProbeBytes<WideEyePlanes>>, std::size_t);
 
 }  // namespace irispair

@@ -12,30 +12,34 @@
 
 namespace irispair {
 
-class Query {
+template <typename Eye>
+class BasicQuery {
  public:
-  explicit Query(const IrisPlanes& iris);
+  explicit BasicQuery(const BothEyes<Eye>& iris);
 
   // What is compared with the irises of `side`. Mirrored, that is the other eye: a flipped picture shows a
   // left eye as a right one.
-  const PreparedEye& Against(Side side, Orientation orientation) const {
+  const BasicPreparedEye<Eye>& Against(Side side, Orientation orientation) const {
     return prepared_[static_cast<std::size_t>(orientation)][Index(side)];
   }
 
   // The iris as uploaded.
-  IrisPlanes Iris() const;
+  BothEyes<Eye> Iris() const;
 
  private:
-  std::array<std::array<PreparedEye, kSides>, 2> prepared_;
+  std::array<std::array<BasicPreparedEye<Eye>, kSides>, 2> prepared_;
 };
 
+using Query = BasicQuery<EyePlanes>;
 using Queries = QueryTable<Query>;
 
 // Bytes of a probe as uploaded: left code, left mask, right code, right mask.
-inline constexpr std::size_t kProbeBytes = 2 * kSides * kCodeBytes;
+template <typename Eye>
+inline constexpr std::size_t kProbeBytes = 2 * kSides* Eye::kCodeBytes;
 
 // Checks and encodes one probe of a batch. Throws Error kInvalidArgument naming `probes[index]` and the
 // field.
-IrisPlanes DecodeProbe(std::span<const std::uint8_t, kProbeBytes> probe, std::size_t index);
+template <typename Eye>
+BothEyes<Eye> DecodeProbe(std::span<const std::uint8_t, kProbeBytes<Eye>> probe, std::size_t index);
 
 }  // namespace irispair

@@ -11,7 +11,7 @@ namespace {
 
 // Serial ids of one chunk: a few milliseconds for a handful of searches.
 constexpr std::uint32_t kChunk = 512;
-// Irises of one block: 19 KiB, which stay in the first-level cache beside a probe.
+// Irises of one block: 19 KiB, or 24 at 256 columns, which stay in the first-level cache beside a probe.
 constexpr std::size_t kBlock = 8;
 
 // Comparisons of one slice of an idle scan, some 0.2 ms: what somebody waits for waits no longer for it.
@@ -35,12 +35,14 @@ bool Before(const Found& a, const Found& b) {
 
 }  // namespace
 
-Scan::Scan(Workshop workshop, std::vector<SearchTerms> searches, ScanManner manner)
+template <typename Eye>
+BasicScan<Eye>::BasicScan(Workshop workshop, std::vector<typename Search::Terms> searches, ScanManner manner)
     : workshop_(workshop), answer_mutexes_(searches.size()), answers_(searches.size()), manner_(manner) {
-  for (SearchTerms& terms : searches) searches_.push_back(std::make_unique<Search>(std::move(terms)));
+  for (auto& terms : searches) searches_.push_back(std::make_unique<Search>(std::move(terms)));
 }
 
-void Scan::Start(Report report) {
+template <typename Eye>
+void BasicScan<Eye>::Start(Report report) {
   report_ = std::move(report);
   highest_ = workshop_.gallery.directory().highest();
   std::vector<Side> sides;
@@ -58,7 +60,8 @@ void Scan::Start(Report report) {
   }
 }
 
-void Scan::StartAwaited(const std::vector<Side>& sides) {
+template <typename Eye>
+void BasicScan<Eye>::StartAwaited(const std::vector<Side>& sides) {
   // Aligned, so that a chunk lies within one part of the directory; parts that hold nothing are passed over.
   std::vector<std::uint32_t> chunks;
   for (std::uint64_t first = 0; first <= highest_; first += kChunk) {
@@ -73,7 +76,7 @@ void Scan::StartAwaited(const std::vector<Side>& sides) {
   for (const Side side : sides) {
     for (const std::uint32_t first : chunks) {
       workshop_.pools.Submit(side, Lane::kScan,
-                             [self = shared_from_this(), side, first](WorkerContext& worker) {
+                             [self = this->shared_from_this(), side, first](WorkerContext& worker) {
                                if (self->outcome_ == ScanOutcome::kDone) {
                                  self->ScanRun(side, first, kChunk, worker);
                                }
@@ -83,7 +86,8 @@ void Scan::StartAwaited(const std::vector<Side>& sides) {
   }
 }
 
-void Scan::StartIdle(const std::vector<Side>& sides) {
+template <typename Eye>
+void BasicScan<Eye>::StartIdle(const std::vector<Side>& sides) {
   std::size_t takers = 0;
   // The other half of the workers is there at once for what somebody waits for.
   for (const Side side : sides) takers += TakersOf(workshop_.pools, side);
@@ -99,8 +103,9 @@ void Scan::StartIdle(const std::vector<Side>& sides) {
   }
 }
 
-Task Scan::SliceTask(Side side) {
-  return [self = shared_from_this(), side](WorkerContext& worker) {
+template <typename Eye>
+Task BasicScan<Eye>::SliceTask(Side side) {
+  return [self = this->shared_from_this(), side](WorkerContext& worker) {
     const std::optional<std::uint32_t> first =
         self->outcome_ == ScanOutcome::kDone ? self->TakeSlice(side) : std::nullopt;
     if (!first.has_value()) {
@@ -112,7 +117,8 @@ Task Scan::SliceTask(Side side) {
   };
 }
 
-std::optional<std::uint32_t> Scan::TakeSlice(Side side) {
+template <typename Eye>
+std::optional<std::uint32_t> BasicScan<Eye>::TakeSlice(Side side) {
   const Directory& directory = workshop_.gallery.directory();
   std::atomic<std::uint64_t>& place = next_[Index(side)];
   std::uint64_t next = place.load();
@@ -128,7 +134,8 @@ std::optional<std::uint32_t> Scan::TakeSlice(Side side) {
   return std::nullopt;
 }
 
-void Scan::FinishPart() {
+template <typename Eye>
+void BasicScan<Eye>::FinishPart() {
   if (parts_left_.fetch_sub(1) != 1) return;
   for (std::size_t search = 0; search < searches_.size(); ++search) {
     ScanAnswer& answer = answers_[search];
@@ -139,10 +146,11 @@ void Scan::FinishPart() {
   Reported();
 }
 
-void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerContext& worker) {
+template <typename Eye>
+void BasicScan<Eye>::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerContext& worker) {
   const ReadingEpochs::Section reading(workshop_.gallery.epochs(), worker.index);
   std::vector<StoredId> ids;
-  std::vector<const EyePlanes*> eyes;
+  std::vector<const Eye*> eyes;
   for (std::uint32_t offset = 0; offset < count; ++offset) {
     const std::uint32_t serial_id = first + offset;
     const DirectoryEntry entry = workshop_.gallery.directory().Find(serial_id);
@@ -156,9 +164,9 @@ void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerCo
   for (std::size_t block = 0; block < eyes.size(); block += kBlock) {
     const std::size_t in_block = std::min(kBlock, eyes.size() - block);
     for (std::size_t search = 0; search < searches_.size(); ++search) {
-      const SearchTerms& terms = searches_[search]->terms();
+      const auto& terms = searches_[search]->terms();
       if (terms.side != side) continue;
-      const PreparedEye* probe = searches_[search]->Probe(workshop_.gallery);
+      const BasicPreparedEye<Eye>* probe = searches_[search]->Probe(workshop_.gallery);
       if (probe == nullptr) {
         outcome_ = ScanOutcome::kUnknownQuery;
         return;
@@ -177,7 +185,8 @@ void Scan::ScanRun(Side side, std::uint32_t first, std::uint32_t count, WorkerCo
   }
 }
 
-void Scan::Merge(std::size_t search, std::vector<Found>& found, std::uint64_t compared) {
+template <typename Eye>
+void BasicScan<Eye>::Merge(std::size_t search, std::vector<Found>& found, std::uint64_t compared) {
   const std::size_t ef = searches_[search]->terms().ef;
   const std::lock_guard lock(answer_mutexes_[search]);
   ScanAnswer& answer = answers_[search];
@@ -191,5 +200,8 @@ void Scan::Merge(std::size_t search, std::vector<Found>& found, std::uint64_t co
                             Before);
   answer.nearest.resize(kept);
 }
+
+template class BasicScan<EyePlanes>;
+template class BasicScan<WideEyePlanes>;
 
 }  // namespace irispair

@@ -38,11 +38,15 @@ enum class ScanManner : std::uint8_t { kAwaited = 0, kIdle = 1 };
 
 enum class ScanOutcome : std::uint8_t { kDone, kCancelled, kUnknownQuery };
 
-class Scan : public std::enable_shared_from_this<Scan> {
+template <typename Eye>
+class BasicScan : public std::enable_shared_from_this<BasicScan<Eye>> {
  public:
-  using Report = std::function<void(std::shared_ptr<Scan>)>;
+  using Search = BasicSearch<Eye>;
+  using Workshop = BasicWorkshop<Eye>;
+  using Report = std::function<void(std::shared_ptr<BasicScan>)>;
 
-  Scan(Workshop workshop, std::vector<SearchTerms> searches, ScanManner manner = ScanManner::kAwaited);
+  BasicScan(Workshop workshop, std::vector<typename Search::Terms> searches,
+            ScanManner manner = ScanManner::kAwaited);
 
   // Reports once, from a worker, or at once when there is nothing to scan.
   void Start(Report report);
@@ -54,7 +58,7 @@ class Scan : public std::enable_shared_from_this<Scan> {
 
  private:
   // The report is let go with what it holds, which may be this very object.
-  void Reported() { std::exchange(report_, nullptr)(shared_from_this()); }
+  void Reported() { std::exchange(report_, nullptr)(this->shared_from_this()); }
   void StartAwaited(const std::vector<Side>& sides);
   void StartIdle(const std::vector<Side>& sides);
   // Takes the next slice of a side and leaves the rest to the same task again, until none is left.
@@ -80,5 +84,7 @@ class Scan : public std::enable_shared_from_this<Scan> {
   std::atomic<ScanOutcome> outcome_{ScanOutcome::kDone};
   Report report_;
 };
+
+using Scan = BasicScan<EyePlanes>;
 
 }  // namespace irispair

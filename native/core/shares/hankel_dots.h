@@ -32,7 +32,7 @@ namespace {
 
 inline constexpr int kBlockColumns = 4;
 inline constexpr std::size_t kBlockElements = kBlockColumns * kElementsInColumn;
-inline constexpr int kBlocksInRow = static_cast<int>(kColumns) / kBlockColumns;
+inline constexpr int kBlocksInRow = static_cast<int>(kShareColumns) / kBlockColumns;
 inline constexpr int kMostBlocks = 3;
 
 // How a window is cut into pieces of `blocks` blocks of 4 rotations.

@@ -21,8 +21,8 @@ constexpr GaloisMatrix kToDualBasis{{
 }};
 
 constexpr std::size_t MirroredColumn(std::size_t column) {
-  constexpr std::size_t kHalf = kColumns / 2;
-  return column < kHalf ? kHalf - 1 - column : kColumns + kHalf - 1 - column;
+  constexpr std::size_t kHalf = kShareColumns / 2;
+  return column < kHalf ? kHalf - 1 - column : kShareColumns + kHalf - 1 - column;
 }
 
 // Rows of the code that hold imaginary parts, which a mirrored picture inverts.
@@ -46,7 +46,7 @@ PreparedShare::PreparedShare(const ShareRecord& share, std::size_t party, Orient
     const std::uint16_t factor = row >= kCodeShareRows ? 2 : mirrored && IsImaginary(row) ? 65535 : 1;
     const GaloisElement coefficient = Scaled(kLagrange[party], factor);
     std::uint16_t* wrapped = rows_[row].data();
-    for (std::size_t column = 0; column < kColumns; ++column) {
+    for (std::size_t column = 0; column < kShareColumns; ++column) {
       const std::size_t from = mirrored ? MirroredColumn(column) : column;
       GaloisElement element;
       std::copy_n(stored + from * kElementsInColumn, kElementsInColumn, element.begin());

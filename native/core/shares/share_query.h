@@ -19,7 +19,7 @@ namespace irispair {
 class alignas(64) PreparedShare {
  public:
   static constexpr std::size_t kRows = kCodeShareRows + kMaskShareRows;
-  static constexpr std::size_t kWrappedColumns = kColumns + 2 * kFarthestRotation;
+  static constexpr std::size_t kWrappedColumns = kShareColumns + 2 * kFarthestRotation;
 
   PreparedShare() = default;
   // Party 0..2; its share of the eye.

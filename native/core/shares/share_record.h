@@ -2,7 +2,8 @@
 // then 6,400 for the mask, whose parts are alike. Little-endian.
 //
 // Elements lie in the order (part, wavelet, row mod 4, column, row div 4): rows of 800 elements, 200 columns
-// of 4. The 4 elements of a column are the coefficients of one element of the Galois ring.
+// of 4. The 4 elements of a column are the coefficients of one element of the Galois ring. Shares are of
+// codes of 200 columns alone.
 #pragma once
 
 #include <array>
@@ -18,12 +19,16 @@ namespace irispair {
 
 inline constexpr std::size_t kShareParties = 3;
 
-inline constexpr std::size_t kCodeElements = kCodeBits;
-inline constexpr std::size_t kMaskElements = kCodeBits / 2;
+// What is shared.
+using SharedEye = EyePlanes;
+inline constexpr std::size_t kShareColumns = SharedEye::kColumns;
+
+inline constexpr std::size_t kCodeElements = SharedEye::kCodeBits;
+inline constexpr std::size_t kMaskElements = SharedEye::kCodeBits / 2;
 inline constexpr std::size_t kEyeElements = kCodeElements + kMaskElements;
 
 inline constexpr std::size_t kElementsInColumn = 4;
-inline constexpr std::size_t kElementsInRow = kColumns * kElementsInColumn;
+inline constexpr std::size_t kElementsInRow = kShareColumns * kElementsInColumn;
 inline constexpr std::size_t kCodeShareRows = kCodeElements / kElementsInRow;
 inline constexpr std::size_t kMaskShareRows = kMaskElements / kElementsInRow;
 

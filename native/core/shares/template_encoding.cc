@@ -16,18 +16,20 @@ constexpr std::size_t BitOf(std::size_t element) {
   const std::size_t wavelet = share_row / kRowsInWavelet % kWavelets;
   const std::size_t column = element % kElementsInRow / kElementsInColumn;
   const std::size_t row = element % kElementsInColumn * kRowsInWavelet + share_row % kRowsInWavelet;
-  return ((row * kColumns + column) * kWavelets + wavelet) * 2 + part;
+  return ((row * kShareColumns + column) * kWavelets + wavelet) * 2 + part;
 }
 
-std::uint16_t Bit(PackedCode bits, std::size_t index) { return bits[index / 8] >> (7 - index % 8) & 1; }
+std::uint16_t Bit(SharedEye::PackedCode bits, std::size_t index) {
+  return bits[index / 8] >> (7 - index % 8) & 1;
+}
 
-void SetBit(MutablePackedCode bits, std::size_t index) {
+void SetBit(SharedEye::MutablePackedCode bits, std::size_t index) {
   bits[index / 8] = static_cast<std::uint8_t>(bits[index / 8] | 0x80 >> index % 8);
 }
 
 }  // namespace
 
-EncodedEye EncodeTemplate(PackedCode code, PackedCode mask) {
+EncodedEye EncodeTemplate(SharedEye::PackedCode code, SharedEye::PackedCode mask) {
   EncodedEye eye;
   for (std::size_t element = 0; element < kMaskElements; ++element) {
     eye.mask[element] = Bit(mask, BitOf(element));
@@ -39,7 +41,8 @@ EncodedEye EncodeTemplate(PackedCode code, PackedCode mask) {
   return eye;
 }
 
-bool DecodeTemplate(const EncodedEye& eye, MutablePackedCode code, MutablePackedCode mask) {
+bool DecodeTemplate(const EncodedEye& eye, SharedEye::MutablePackedCode code,
+                    SharedEye::MutablePackedCode mask) {
   std::ranges::fill(code, std::uint8_t{0});
   std::ranges::fill(mask, std::uint8_t{0});
   for (std::size_t element = 0; element < kCodeElements; ++element) {

@@ -16,10 +16,11 @@ struct EncodedEye {
 };
 
 // The mask of a pixel's real part is taken for both parts; CheckMask says whether they agree.
-EncodedEye EncodeTemplate(PackedCode code, PackedCode mask);
+EncodedEye EncodeTemplate(SharedEye::PackedCode code, SharedEye::PackedCode mask);
 
 // The packed template, with code bits 0 where masked. False when some element is none of an encoding: shares
 // of different eyes were recombined.
-bool DecodeTemplate(const EncodedEye& eye, MutablePackedCode code, MutablePackedCode mask);
+bool DecodeTemplate(const EncodedEye& eye, SharedEye::MutablePackedCode code,
+                    SharedEye::MutablePackedCode mask);
 
 }  // namespace irispair

@@ -74,16 +74,23 @@ BasicRead<Eye> ReadInPieces(const Bytes& stream, std::size_t piece) {
   return read;
 }
 
-TEST(CopyReader, ReadsIrisesAndDeletedIdsInPiecesOfAnySize) {
+template <typename Eye>
+class CopyReaderOfShape : public testing::Test {};
+
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(CopyReaderOfShape, Shapes);
+
+TYPED_TEST(CopyReaderOfShape, ReadsIrisesAndDeletedIdsInPiecesOfAnySize) {
   std::mt19937 random(11);
-  const std::vector<test::NaiveIris> irises{test::RandomIris(random), test::RandomIris(random)};
+  const std::vector<test::NaiveIris> irises{test::RandomIris(random, 0.8, TypeParam::kColumns),
+                                            test::RandomIris(random, 0.8, TypeParam::kColumns)};
   Bytes stream = Header();
   Append(stream, Row(1, 0, Columns(irises[0])));
   Append(stream, Row(2, 7, kDeleted));
   Append(stream, Row(0xffff'ffff, 0xffff, Columns(irises[1])));
   Append(stream, BigEndian(0xffff, 2));
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1600}, stream.size()}) {
-    const Read read = ReadInPieces(stream, piece);
+    const auto read = ReadInPieces<TypeParam>(stream, piece);
     EXPECT_TRUE(read.ended);
     EXPECT_TRUE(read.faults.empty());
     ASSERT_EQ(read.rows.size(), 3U);
@@ -94,10 +101,25 @@ TEST(CopyReader, ReadsIrisesAndDeletedIdsInPiecesOfAnySize) {
     EXPECT_EQ(read.rows[2].serial_id, 0xffff'ffffU);
     EXPECT_EQ(read.rows[2].version, 0xffff);
     for (const std::size_t index : {std::size_t{0}, std::size_t{1}}) {
-      const IrisPlanes expected = irises[index].Planes();
+      const auto expected = irises[index].template Planes<TypeParam>();
       EXPECT_EQ(std::memcmp(&read.irises[2 * index], &expected, sizeof(expected)), 0);
     }
   }
+}
+
+TEST(CopyReader, NamesIrisesOfTheOtherShape) {
+  std::mt19937 random(15);
+  Bytes stream = Header();
+  Append(stream, Row(1, 0, Columns(test::RandomIris(random))));
+  Append(stream, Row(2, 0, Columns(test::RandomIris(random, 0.8, 256))));
+  const auto narrow = ReadInPieces<EyePlanes>(stream, 1000);
+  EXPECT_EQ(narrow.rows[0].state, RowState::kLive);
+  ASSERT_EQ(narrow.faults.size(), 1U);
+  EXPECT_EQ(narrow.faults[0].problem, "left_code has 2048 bytes, expected 1600");
+  const auto wide = ReadInPieces<WideEyePlanes>(stream, 1000);
+  EXPECT_EQ(wide.rows[1].state, RowState::kLive);
+  ASSERT_EQ(wide.faults.size(), 1U);
+  EXPECT_EQ(wide.faults[0].problem, "left_code has 1600 bytes, expected 2048");
 }
 
 TEST(CopyReader, SkipsTheExtensionOfTheHeader) {

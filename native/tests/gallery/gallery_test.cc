@@ -33,7 +33,7 @@ IrisPlanes Filled(std::uint32_t value) {
 
 bool IsWhole(const EyePlanes& eye) {
   const std::uint32_t value = eye.real[0];
-  for (const Plane* plane : {&eye.real, &eye.imaginary, &eye.mask}) {
+  for (const EyePlanes::Plane* plane : {&eye.real, &eye.imaginary, &eye.mask}) {
     for (const std::uint32_t word : *plane) {
       if (word != value) return false;
     }
@@ -90,6 +90,20 @@ TEST(Gallery, HoldsSharesAlike) {
   gallery.Grow();
   EXPECT_TRUE(gallery.Reserve(5));
   EXPECT_EQ(*gallery.Read(2)[1], iris[1]);
+}
+
+TEST(Gallery, HoldsEyesOf256ColumnsAlike) {
+  BothEyes<WideEyePlanes> iris{};
+  iris[0].mask.fill(7);
+  iris[1].real.back() = 9;
+  BasicGallery<WideEyePlanes> gallery(Plan(2, 6), 1, KernelCalls::System());
+  EXPECT_EQ(gallery.arena(Side::kLeft).stride_bytes(), 3'072U);
+  ASSERT_TRUE(gallery.Reserve(2));
+  gallery.Publish(1, 0, {});
+  gallery.Publish(2, 4, iris);
+  EXPECT_EQ(gallery.Find(Side::kLeft, 2, 4)->mask.back(), 7U);
+  EXPECT_EQ(gallery.Find(Side::kRight, 2, 4)->real.back(), 9U);
+  EXPECT_EQ(gallery.Find(Side::kRight, 1, 0)->real.back(), 0U);
 }
 
 TEST(Gallery, RefusesToPublishWhatWasNotReserved) {

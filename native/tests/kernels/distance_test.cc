@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/iris/eye_planes.h"
+
 namespace irispair {
 namespace {
 
@@ -25,6 +27,17 @@ TEST(Distance, MatchesStrictlyBelowTheThreshold) {
   EXPECT_TRUE(IsMatch({3749, 10000, 0, 0}, kLimit));
   EXPECT_FALSE(IsMatch({0, 0, 0, 0}, kLimit));
   EXPECT_FALSE(IsMatch({0, 100, 0, 0}, 65536));
+}
+
+TEST(Distance, IsDecidedExactlyAtTheLargestCounts) {
+  constexpr std::uint16_t kMost = WideEyePlanes::kCodeBits;
+  EXPECT_TRUE(Nearer({kMost - 1, kMost, 0, 0}, {kMost, kMost, 0, 0}));
+  EXPECT_TRUE(Nearer({kMost - 1, kMost, 0, 0}, {kMost - 1, kMost - 1, 0, 0}));
+  EXPECT_FALSE(Nearer({kMost, kMost, 0, 0}, {kMost - 1, kMost - 1, 0, 0}));
+  EXPECT_FALSE(IsMatch({6144, kMost, 0, 0}, 16384));
+  EXPECT_TRUE(IsMatch({6143, kMost, 0, 0}, 16384));
+  EXPECT_FALSE(IsMatch({kMost, kMost, 0, 0}, 0));
+  EXPECT_TRUE(IsMatch({0, kMost, 0, 0}, 65535));
 }
 
 }  // namespace

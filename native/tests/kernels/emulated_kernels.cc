@@ -16,10 +16,16 @@
 
 namespace irispair {
 
-std::vector<const Kernel*> EmulatedKernels() {
-  static const Kernel avx512{"avx512 emulated", LeastOverRotations<Avx512Count>, EachRotation<Avx512Count>};
-  static const Kernel neon{"neon emulated", LeastOverRotations<NeonCount>, EachRotation<NeonCount>};
+template <typename Eye>
+std::vector<const BasicKernel<Eye>*> EmulatedKernels() {
+  static const BasicKernel<Eye> avx512{"avx512 emulated", LeastOverRotations<Avx512Count<Eye>>,
+                                       EachRotation<Avx512Count<Eye>>};
+  static const BasicKernel<Eye> neon{"neon emulated", LeastOverRotations<NeonCount<Eye>>,
+                                     EachRotation<NeonCount<Eye>>};
   return {&avx512, &neon};
 }
+
+template std::vector<const BasicKernel<EyePlanes>*> EmulatedKernels();
+template std::vector<const BasicKernel<WideEyePlanes>*> EmulatedKernels();
 
 }  // namespace irispair

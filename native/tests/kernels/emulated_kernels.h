@@ -8,6 +8,7 @@
 
 namespace irispair {
 
-std::vector<const Kernel*> EmulatedKernels();
+template <typename Eye>
+std::vector<const BasicKernel<Eye>*> EmulatedKernels();
 
 }  // namespace irispair

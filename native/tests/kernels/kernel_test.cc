@@ -14,101 +14,149 @@ namespace {
 
 constexpr RotationWindow kAllRotations{0, kFarthestRotation};
 
-std::vector<const Kernel*> EveryKernel() {
-  const auto available = AvailableKernels();
-  std::vector<const Kernel*> kernels(available.begin(), available.end());
-  for (const Kernel* emulated : EmulatedKernels()) kernels.push_back(emulated);
-  return kernels;
-}
-
-std::string Name(const testing::TestParamInfo<const Kernel*>& info) {
-  std::string name = info.param->name;
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
-}
-
-class KernelTest : public testing::TestWithParam<const Kernel*> {
+// Every kernel of either shape.
+template <typename Eye>
+class KernelTest : public testing::Test {
  protected:
-  std::vector<Distance> Each(const PreparedEye& probe, const EyePlanes& gallery,
-                             RotationWindow window) const {
+  using Prepared = BasicPreparedEye<Eye>;
+
+  static std::vector<const BasicKernel<Eye>*> EveryKernel() {
+    const auto available = AvailableKernels<Eye>();
+    std::vector<const BasicKernel<Eye>*> kernels(available.begin(), available.end());
+    for (const BasicKernel<Eye>* emulated : EmulatedKernels<Eye>()) kernels.push_back(emulated);
+    return kernels;
+  }
+
+  static naive::Template Random(std::mt19937& random, double usable) {
+    return naive::Random(random, usable, Eye::kColumns);
+  }
+
+  static naive::Template Unmasked() {
+    naive::Template eye(Eye::kColumns);
+    std::fill(eye.mask.begin(), eye.mask.end(), std::uint8_t{0xff});
+    return eye;
+  }
+
+  static std::vector<Distance> Each(const BasicKernel<Eye>& kernel, const Prepared& probe, const Eye& gallery,
+                                    RotationWindow window) {
     std::vector<Distance> each(static_cast<std::size_t>(window.Size()));
-    GetParam()->each(probe, window, gallery, each);
+    kernel.each(probe, window, gallery, each);
     return each;
   }
 
-  Distance Least(const PreparedEye& probe, const EyePlanes& gallery, RotationWindow window) const {
-    const EyePlanes* candidate = &gallery;
+  static Distance Least(const BasicKernel<Eye>& kernel, const Prepared& probe, const Eye& gallery,
+                        RotationWindow window) {
+    const Eye* candidate = &gallery;
     Distance least;
-    GetParam()->least(probe, window, {&candidate, 1}, {&least, 1});
+    kernel.least(probe, window, {&candidate, 1}, {&least, 1});
     return least;
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Every, KernelTest, testing::ValuesIn(EveryKernel()), Name);
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(KernelTest, Shapes);
 
-void ExpectNaive(const KernelTest&, const std::vector<Distance>& each, const naive::Template& probe,
+void ExpectNaive(const std::vector<Distance>& each, const naive::Template& probe,
                  const naive::Template& gallery) {
+  ASSERT_EQ(each.size(), 31U);
+  EXPECT_EQ(each.front().rotation, -15);
+  EXPECT_EQ(each.back().rotation, 15);
   for (const Distance& distance : each) {
     EXPECT_EQ(distance, naive::Compare(probe, gallery, distance.rotation))
         << "rotation " << distance.rotation;
   }
 }
 
-TEST_P(KernelTest, CountsAsTheDefinitionDoes) {
-  std::mt19937 random(20261123);
-  for (const double usable : {1.0, 0.8, 0.5, 0.02}) {
-    const naive::Template probe = naive::Random(random, usable);
-    const naive::Template gallery = naive::Random(random, usable);
-    const auto each = Each(PreparedEye(naive::Encoded(probe)), naive::Encoded(gallery), kAllRotations);
-    ASSERT_EQ(each.size(), 31U);
-    EXPECT_EQ(each.front().rotation, -15);
-    EXPECT_EQ(each.back().rotation, 15);
-    ExpectNaive(*this, each, probe, gallery);
+TYPED_TEST(KernelTest, CountsAsTheDefinitionDoes) {
+  for (const auto* kernel : this->EveryKernel()) {
+    SCOPED_TRACE(kernel->name);
+    std::mt19937 random(20261123);
+    for (const double usable : {1.0, 0.8, 0.5, 0.02}) {
+      const naive::Template probe = this->Random(random, usable);
+      const naive::Template gallery = this->Random(random, usable);
+      const auto encoded = naive::Encoded<TypeParam>(probe);
+      TypeParam mirrored;
+      Mirror(encoded, mirrored);
+      const auto candidate = naive::Encoded<TypeParam>(gallery);
+      using Prepared = BasicPreparedEye<TypeParam>;
+      ExpectNaive(this->Each(*kernel, Prepared(encoded), candidate, kAllRotations), probe, gallery);
+      ExpectNaive(this->Each(*kernel, Prepared(mirrored), candidate, kAllRotations), naive::Mirrored(probe),
+                  gallery);
+    }
   }
 }
 
-TEST_P(KernelTest, CountsExtremes) {
-  naive::Template zeros;
-  naive::Template ones;
-  std::fill(ones.code.begin(), ones.code.end(), std::uint8_t{0xff});
-  std::fill(ones.mask.begin(), ones.mask.end(), std::uint8_t{0xff});
-  naive::Template unmasked_zeros = zeros;
-  unmasked_zeros.mask = ones.mask;
-  const PreparedEye probe(naive::Encoded(ones));
-  EXPECT_EQ(Least(probe, naive::Encoded(unmasked_zeros), {0, 0}), (Distance{12800, 12800, 0, 0}));
-  EXPECT_EQ(Least(probe, naive::Encoded(ones), {0, 0}), (Distance{0, 12800, 0, 0}));
-  EXPECT_EQ(Least(probe, naive::Encoded(zeros), {0, 0}), (Distance{0, 0, 0, 0}));
+// A single bit in each column in turn: none is left out and none is counted twice, at the ends of a plane
+// and of what a kernel takes at once either.
+TYPED_TEST(KernelTest, SeesEveryColumnOnce) {
+  for (const auto* kernel : this->EveryKernel()) {
+    SCOPED_TRACE(kernel->name);
+    const BasicPreparedEye<TypeParam> probe(naive::Encoded<TypeParam>(this->Unmasked()));
+    for (std::size_t column = 0; column < TypeParam::kColumns; ++column) {
+      TypeParam gallery{};
+      gallery.mask[column] = 0x10;
+      EXPECT_EQ(this->Least(*kernel, probe, gallery, {0, 0}), (Distance{0, 2, 0, 0})) << column;
+      gallery.real[column] = 0x10;
+      EXPECT_EQ(this->Least(*kernel, probe, gallery, {0, 0}), (Distance{1, 2, 0, 0})) << column;
+      gallery.imaginary[column] = 0x10;
+      EXPECT_EQ(this->Least(*kernel, probe, gallery, {3, 0}), (Distance{2, 2, 3, 0})) << column;
+    }
+  }
 }
 
-TEST_P(KernelTest, FindsTheLeastOfAnyWindow) {
+TYPED_TEST(KernelTest, CountsExtremes) {
+  constexpr std::uint16_t kBits = TypeParam::kCodeBits;
+  const naive::Template zeros(TypeParam::kColumns);
+  const naive::Template unmasked_zeros = this->Unmasked();
+  naive::Template ones = this->Unmasked();
+  std::fill(ones.code.begin(), ones.code.end(), std::uint8_t{0xff});
+  const BasicPreparedEye<TypeParam> probe(naive::Encoded<TypeParam>(ones));
+  for (const auto* kernel : this->EveryKernel()) {
+    SCOPED_TRACE(kernel->name);
+    const auto least = [&](const naive::Template& gallery) {
+      return this->Least(*kernel, probe, naive::Encoded<TypeParam>(gallery), {0, 0});
+    };
+    EXPECT_EQ(least(unmasked_zeros), (Distance{kBits, kBits, 0, 0}));
+    EXPECT_EQ(least(ones), (Distance{0, kBits, 0, 0}));
+    EXPECT_EQ(least(zeros), (Distance{0, 0, 0, 0}));
+  }
+}
+
+TYPED_TEST(KernelTest, FindsTheLeastOfAnyWindow) {
   std::mt19937 random(7);
-  const PreparedEye probe(naive::Encoded(naive::Random(random, 0.7)));
-  std::vector<EyePlanes> gallery;
-  for (int index = 0; index < 5; ++index) gallery.push_back(naive::Encoded(naive::Random(random, 0.7)));
-  std::vector<const EyePlanes*> candidates;
-  for (const EyePlanes& eye : gallery) candidates.push_back(&eye);
-  for (int base = -15; base <= 15; ++base) {
-    for (const int reach : {0, 1, 5, 15}) {
-      const RotationWindow window{base, reach};
-      if (window.First() < -15 || window.Last() > 15) continue;
-      std::vector<Distance> least(candidates.size());
-      GetParam()->least(probe, window, candidates, least);
-      for (std::size_t index = 0; index < candidates.size(); ++index) {
-        const auto each = Each(probe, gallery[index], window);
-        const Distance expected = *std::min_element(each.begin(), each.end(), Nearer);
-        EXPECT_EQ(least[index], expected) << "base " << base << " reach " << reach;
+  const BasicPreparedEye<TypeParam> probe(naive::Encoded<TypeParam>(this->Random(random, 0.7)));
+  std::vector<TypeParam> gallery;
+  for (int index = 0; index < 5; ++index) {
+    gallery.push_back(naive::Encoded<TypeParam>(this->Random(random, 0.7)));
+  }
+  std::vector<const TypeParam*> candidates;
+  for (const TypeParam& eye : gallery) candidates.push_back(&eye);
+  for (const auto* kernel : this->EveryKernel()) {
+    SCOPED_TRACE(kernel->name);
+    for (int base = -15; base <= 15; ++base) {
+      for (const int reach : {0, 1, 5, 15}) {
+        const RotationWindow window{base, reach};
+        if (window.First() < -15 || window.Last() > 15) continue;
+        std::vector<Distance> least(candidates.size());
+        kernel->least(probe, window, candidates, least);
+        for (std::size_t index = 0; index < candidates.size(); ++index) {
+          const auto each = this->Each(*kernel, probe, gallery[index], window);
+          const Distance expected = *std::min_element(each.begin(), each.end(), Nearer);
+          EXPECT_EQ(least[index], expected) << "base " << base << " reach " << reach;
+        }
       }
     }
   }
 }
 
-TEST_P(KernelTest, GivesTiesToTheLowestRotation) {
-  naive::Template flat;
-  std::fill(flat.mask.begin(), flat.mask.end(), std::uint8_t{0xff});
-  EXPECT_EQ(Least(PreparedEye(naive::Encoded(flat)), naive::Encoded(flat), {0, 5}).rotation, -5);
+TYPED_TEST(KernelTest, GivesTiesToTheLowestRotationAndTakesNoCandidates) {
+  const auto flat = naive::Encoded<TypeParam>(this->Unmasked());
+  const BasicPreparedEye<TypeParam> probe(flat);
+  for (const auto* kernel : this->EveryKernel()) {
+    EXPECT_EQ(this->Least(*kernel, probe, flat, {0, 5}).rotation, -5) << kernel->name;
+    kernel->least(probe, {0, 5}, {}, {});
+  }
 }
-
-TEST_P(KernelTest, TakesNoCandidates) { GetParam()->least(PreparedEye(EyePlanes{}), {0, 5}, {}, {}); }
 
 // One pair of the published vectors.
 struct VectorPair {
@@ -147,7 +195,7 @@ Vectors ReadVectors() {
     if (kind == "template") {
       std::string id, code, mask;
       words >> id >> code >> mask;
-      EncodeEye(PackedCode(FromHex(code)), PackedCode(FromHex(mask)), vectors.eyes[id]);
+      EncodeEye(EyePlanes::PackedCode(FromHex(code)), EyePlanes::PackedCode(FromHex(mask)), vectors.eyes[id]);
     } else {
       VectorPair pair;
       words >> pair.probe >> pair.gallery;
@@ -176,20 +224,25 @@ void ExpectShift(const Distance& least, const std::string& shift) {
   }
 }
 
-TEST_P(KernelTest, ReproducesThePublishedVectors) {
-  static const Vectors vectors = ReadVectors();
+using NarrowKernelTest = KernelTest<EyePlanes>;
+
+TEST_F(NarrowKernelTest, ReproducesThePublishedVectors) {
+  const Vectors vectors = ReadVectors();
   ASSERT_EQ(vectors.pairs.size(), 38U);
-  for (const VectorPair& pair : vectors.pairs) {
-    SCOPED_TRACE(pair.probe + " against " + pair.gallery);
-    const EyePlanes& probe_eye = vectors.eyes.at(pair.probe);
-    const EyePlanes& gallery = vectors.eyes.at(pair.gallery);
-    const PreparedEye probe(probe_eye);
-    ExpectFigures(Each(probe, gallery, kAllRotations), pair.normal);
-    ExpectShift(Least(probe, gallery, {0, 5}), pair.shift11);
-    ExpectShift(Least(probe, gallery, {0, 15}), pair.shift31);
-    EyePlanes mirrored;
-    Mirror(probe_eye, mirrored);
-    ExpectFigures(Each(PreparedEye(mirrored), gallery, kAllRotations), pair.mirrored);
+  for (const Kernel* kernel : EveryKernel()) {
+    SCOPED_TRACE(kernel->name);
+    for (const VectorPair& pair : vectors.pairs) {
+      SCOPED_TRACE(pair.probe + " against " + pair.gallery);
+      const EyePlanes& probe_eye = vectors.eyes.at(pair.probe);
+      const EyePlanes& gallery = vectors.eyes.at(pair.gallery);
+      const PreparedEye probe(probe_eye);
+      ExpectFigures(Each(*kernel, probe, gallery, kAllRotations), pair.normal);
+      ExpectShift(Least(*kernel, probe, gallery, {0, 5}), pair.shift11);
+      ExpectShift(Least(*kernel, probe, gallery, {0, 15}), pair.shift31);
+      EyePlanes mirrored;
+      Mirror(probe_eye, mirrored);
+      ExpectFigures(Each(*kernel, PreparedEye(mirrored), gallery, kAllRotations), pair.mirrored);
+    }
   }
 }
 
@@ -198,6 +251,16 @@ TEST(KernelChoice, KnowsThePortableKernelAndRefusesUnknownNames) {
   EXPECT_EQ(FindKernel("scalar"), AvailableKernels().front());
   EXPECT_EQ(FindKernel(BestKernel().name), &BestKernel());
   EXPECT_EQ(FindKernel("sse2"), nullptr);
+}
+
+TEST(KernelChoice, IsTheSameForEveryShape) {
+  const auto wide = AvailableKernels<WideEyePlanes>();
+  ASSERT_EQ(wide.size(), AvailableKernels().size());
+  for (std::size_t index = 0; index < wide.size(); ++index) {
+    EXPECT_STREQ(wide[index]->name, AvailableKernels()[index]->name);
+    EXPECT_EQ(FindKernel<WideEyePlanes>(wide[index]->name), wide[index]);
+  }
+  EXPECT_STREQ(BestKernel<WideEyePlanes>().name, BestKernel().name);
 }
 
 }  // namespace

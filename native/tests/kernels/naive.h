@@ -10,15 +10,19 @@
 namespace irispair::naive {
 
 struct Template {
-  std::vector<std::uint8_t> code = std::vector<std::uint8_t>(kCodeBytes);
-  std::vector<std::uint8_t> mask = std::vector<std::uint8_t>(kCodeBytes);
+  explicit Template(std::size_t columns_of_shape = 200)
+      : columns(columns_of_shape), code(columns * kRows / 2), mask(columns * kRows / 2) {}
 
-  PackedCode Code() const { return PackedCode(code); }
-  PackedCode Mask() const { return PackedCode(mask); }
+  std::size_t bits() const { return 8 * code.size(); }
+
+  std::size_t columns;
+  std::vector<std::uint8_t> code;
+  std::vector<std::uint8_t> mask;
 };
 
-inline std::size_t BitIndex(std::size_t row, std::size_t column, std::size_t wavelet, std::size_t part) {
-  return ((row * kColumns + column) * kWavelets + wavelet) * 2 + part;
+inline std::size_t BitIndex(std::size_t columns, std::size_t row, std::size_t column, std::size_t wavelet,
+                            std::size_t part) {
+  return ((row * columns + column) * kWavelets + wavelet) * 2 + part;
 }
 
 inline bool Bit(const std::vector<std::uint8_t>& bits, std::size_t index) {
@@ -30,16 +34,17 @@ inline void SetBit(std::vector<std::uint8_t>& bits, std::size_t index, bool valu
   bits[index / 8] = static_cast<std::uint8_t>(value ? bits[index / 8] | bit : bits[index / 8] & ~bit);
 }
 
-// Columns 0..99 and 100..199 each reversed, imaginary code bits inverted.
+// Each half of the columns reversed, imaginary code bits inverted.
 inline Template Mirrored(const Template& eye) {
-  Template mirrored;
+  Template mirrored(eye.columns);
+  const std::size_t half = eye.columns / 2;
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      const std::size_t source = column < 100 ? 99 - column : 299 - column;
+    for (std::size_t column = 0; column < eye.columns; ++column) {
+      const std::size_t source = column < half ? half - 1 - column : 3 * half - 1 - column;
       for (std::size_t wavelet = 0; wavelet < kWavelets; ++wavelet) {
         for (std::size_t part = 0; part < 2; ++part) {
-          const std::size_t to = BitIndex(row, column, wavelet, part);
-          const std::size_t from = BitIndex(row, source, wavelet, part);
+          const std::size_t to = BitIndex(eye.columns, row, column, wavelet, part);
+          const std::size_t from = BitIndex(eye.columns, row, source, wavelet, part);
           SetBit(mirrored.code, to, Bit(eye.code, from) != (part == 1));
           SetBit(mirrored.mask, to, Bit(eye.mask, from));
         }
@@ -51,15 +56,16 @@ inline Template Mirrored(const Template& eye) {
 
 // The probe's columns are rolled right by `rotation`.
 inline Distance Compare(const Template& probe, const Template& gallery, int rotation) {
+  const auto columns = static_cast<int>(probe.columns);
   int differing = 0;
   int unmasked = 0;
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      const auto source = static_cast<std::size_t>((static_cast<int>(column) - rotation + 200) % 200);
+    for (std::size_t column = 0; column < probe.columns; ++column) {
+      const auto source = static_cast<std::size_t>((static_cast<int>(column) - rotation + columns) % columns);
       for (std::size_t wavelet = 0; wavelet < kWavelets; ++wavelet) {
         for (std::size_t part = 0; part < 2; ++part) {
-          const std::size_t here = BitIndex(row, column, wavelet, part);
-          const std::size_t there = BitIndex(row, source, wavelet, part);
+          const std::size_t here = BitIndex(probe.columns, row, column, wavelet, part);
+          const std::size_t there = BitIndex(probe.columns, row, source, wavelet, part);
           if (!Bit(gallery.mask, here) || !Bit(probe.mask, there)) continue;
           ++unmasked;
           if (Bit(gallery.code, here) != Bit(probe.code, there)) ++differing;
@@ -72,11 +78,11 @@ inline Distance Compare(const Template& probe, const Template& gallery, int rota
 }
 
 // A random code with about `usable` of its pixels unmasked.
-inline Template Random(std::mt19937& random, double usable) {
-  Template eye;
+inline Template Random(std::mt19937& random, double usable, std::size_t columns = 200) {
+  Template eye(columns);
   std::bernoulli_distribution one(0.5);
   std::bernoulli_distribution unmasked(usable);
-  for (std::size_t bit = 0; bit < kCodeBits; bit += 2) {
+  for (std::size_t bit = 0; bit < eye.bits(); bit += 2) {
     const bool pixel = unmasked(random);
     for (std::size_t part = 0; part < 2; ++part) {
       SetBit(eye.code, bit + part, one(random));
@@ -86,9 +92,10 @@ inline Template Random(std::mt19937& random, double usable) {
   return eye;
 }
 
-inline EyePlanes Encoded(const Template& eye) {
-  EyePlanes planes;
-  EncodeEye(eye.Code(), eye.Mask(), planes);
+template <typename Eye = EyePlanes>
+Eye Encoded(const Template& eye) {
+  Eye planes;
+  EncodeEye(typename Eye::PackedCode(eye.code), typename Eye::PackedCode(eye.mask), planes);
   return planes;
 }
 

@@ -26,18 +26,31 @@ std::uint8_t NaiveBits(const NaiveIris& earlier, const NaiveIris& later, Rotatio
   return static_cast<std::uint8_t>(bits);
 }
 
-TEST(BatchCompare, TellsWhichEyesOfEveryPairMatch) {
+template <typename Eye>
+class BatchCompareTest : public testing::Test {
+ protected:
+  static std::vector<std::uint8_t> Bits(const std::vector<std::shared_ptr<const BasicQuery<Eye>>>& queries,
+                                        std::size_t i, RotationWindow window) {
+    return MatchBitsWithLater<Eye>(queries, i, window, kLimit, BestKernel<Eye>());
+  }
+};
+
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(BatchCompareTest, Shapes);
+
+TYPED_TEST(BatchCompareTest, TellsWhichEyesOfEveryPairMatch) {
   std::mt19937 random(31);
-  std::vector<NaiveIris> batch = test::CapturesOfOnePerson(random);
+  std::vector<NaiveIris> batch = test::CapturesOfOnePerson(random, TypeParam::kColumns);
   // Nothing to compare.
-  batch.push_back({naive::Random(random, 0.0), naive::Random(random, 0.8)});
-  std::vector<std::shared_ptr<const Query>> queries;
-  for (const NaiveIris& iris : batch) queries.push_back(test::Prepared(iris));
+  batch.push_back(
+      {naive::Random(random, 0.0, TypeParam::kColumns), naive::Random(random, 0.8, TypeParam::kColumns)});
+  std::vector<std::shared_ptr<const BasicQuery<TypeParam>>> queries;
+  for (const NaiveIris& iris : batch) queries.push_back(test::Prepared<TypeParam>(iris));
 
   const RotationWindow window{0, 5};
   unsigned all = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const auto bits = MatchBitsWithLater(queries, i, window, kLimit, BestKernel());
+    const auto bits = this->Bits(queries, i, window);
     ASSERT_EQ(bits.size(), batch.size() - i - 1);
     for (std::size_t j = i + 1; j < batch.size(); ++j) {
       EXPECT_EQ(bits[j - i - 1], NaiveBits(batch[i], batch[j], window)) << i << " with " << j;
@@ -45,19 +58,17 @@ TEST(BatchCompare, TellsWhichEyesOfEveryPairMatch) {
     }
   }
   EXPECT_EQ(all, 15U);
-  const auto first = MatchBitsWithLater(queries, 0, window, kLimit, BestKernel());
+  const auto first = this->Bits(queries, 0, window);
   EXPECT_EQ(first, (std::vector<std::uint8_t>{3, 1, 2, 12, 4, 0, 0}));
 }
 
-TEST(BatchCompare, LooksAtTheWindowThatItIsGiven) {
+TYPED_TEST(BatchCompareTest, LooksAtTheWindowThatItIsGiven) {
   std::mt19937 random(32);
-  const naive::Template eye = naive::Random(random, 0.9);
+  const naive::Template eye = naive::Random(random, 0.9, TypeParam::kColumns);
   const NaiveIris earlier{eye, eye};
   const NaiveIris later{Recaptured(eye, 0.1, 9, random), Recaptured(eye, 0.1, -9, random)};
-  const std::vector queries{test::Prepared(earlier), test::Prepared(later)};
-  const auto bits = [&queries](RotationWindow window) {
-    return MatchBitsWithLater(queries, 0, window, kLimit, BestKernel())[0];
-  };
+  const std::vector queries{test::Prepared<TypeParam>(earlier), test::Prepared<TypeParam>(later)};
+  const auto bits = [this, &queries](RotationWindow window) { return this->Bits(queries, 0, window)[0]; };
   EXPECT_EQ(bits({0, 5}), 0);
   EXPECT_EQ(bits({-9, 0}), 1);
   EXPECT_EQ(bits({9, 1}), 2);

@@ -23,7 +23,7 @@ using Expected = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 // no usable bit with anybody.
 class Population {
  public:
-  explicit Population(std::mt19937& random) : probe(RandomIris(random)) {
+  Population(std::mt19937& random, std::size_t columns) : probe(RandomIris(random, 0.8, columns)) {
     for (int person = 0; person < 40; ++person) {
       NaiveIris iris;
       if (person % 5 == 0) {
@@ -34,9 +34,9 @@ class Population {
       } else if (person % 7 == 3) {
         iris = irises.back();
       } else if (person == 11) {
-        iris = {naive::Random(random, 0.0), naive::Random(random, 0.0)};
+        iris = {naive::Random(random, 0.0, columns), naive::Random(random, 0.0, columns)};
       } else {
-        iris = RandomIris(random);
+        iris = RandomIris(random, 0.8, columns);
       }
       irises.push_back(iris);
     }
@@ -47,16 +47,22 @@ class Population {
   std::vector<NaiveIris> irises;
 };
 
-TEST(Evaluation, RanksAsSortingEveryDistanceWouldWhateverTheBatches) {
+template <typename Eye>
+class EvaluationOfShape : public testing::Test {};
+
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(EvaluationOfShape, Shapes);
+
+TYPED_TEST(EvaluationOfShape, RanksAsSortingEveryDistanceWouldWhateverTheBatches) {
   std::mt19937 random(11);
-  const Population population(random);
-  Bench bench(64);
+  const Population population(random, TypeParam::kColumns);
+  test::BasicBench<TypeParam> bench(64);
   for (std::uint32_t index = 0; index < 40; ++index) {
-    bench.Enrol(index + 1, 0, population.irises[index].Planes());
+    bench.Enrol(index + 1, 0, population.irises[index].template Planes<TypeParam>());
   }
   bench.gallery.Erase(6, 1);
-  bench.Enrol(8, 1, population.irises[8].Planes());
-  const auto query = Prepared(population.probe);
+  bench.Enrol(8, 1, population.irises[8].template Planes<TypeParam>());
+  const auto query = Prepared<TypeParam>(population.probe);
   const NaiveIris mirrored{naive::Mirrored(population.probe.right), naive::Mirrored(population.probe.left)};
 
   for (const Side side : {Side::kLeft, Side::kRight}) {
@@ -68,9 +74,9 @@ TEST(Evaluation, RanksAsSortingEveryDistanceWouldWhateverTheBatches) {
         least.push_back(test::NaiveLeast(as_seen.On(side), iris.On(side), window));
       }
       for (int round = 0; round < 25; ++round) {
-        SearchTerms terms = Terms(query, 1 + static_cast<std::uint32_t>(random() % 60), side, window);
+        auto terms = Terms(query, 1 + static_cast<std::uint32_t>(random() % 60), side, window);
         terms.orientation = orientation;
-        const auto search = std::make_shared<Search>(terms);
+        const auto search = std::make_shared<BasicSearch<TypeParam>>(terms);
         NaiveRanking ranking(terms.ef);
         const int batches = 1 + static_cast<int>(random() % 4);
         for (int batch = 0; batch < batches; ++batch) {
@@ -88,7 +94,7 @@ TEST(Evaluation, RanksAsSortingEveryDistanceWouldWhateverTheBatches) {
             // Version 1 of person 8 is a copy of person 9.
             expected.push_back(live ? least[serial_id == 8 ? 8 : serial_id - 1] : Distance{});
           }
-          Step step = StepOf(search, candidates);
+          auto step = StepOf(search, candidates);
           step.with_distances = true;
           const StepAnswer answer = bench.Answer(std::move(step));
           const NaiveRanking::Answer naive = ranking.Add(expected);
@@ -227,7 +233,7 @@ TEST_F(EvaluationOfFour, EvaluatesTheOthersBesideARefusedStep) {
 class EvaluationFromAStoredIris : public EvaluationOfFour {
  protected:
   static std::shared_ptr<Search> OpenStored(StoredId stored) {
-    SearchTerms terms = Terms(nullptr, 4);
+    SearchTerms terms = Terms<Query>(nullptr, 4);
     terms.stored = stored;
     return std::make_shared<Search>(terms);
   }

@@ -13,30 +13,43 @@ namespace {
 
 using test::NaiveIris;
 
-bool Same(const EyePlanes& a, const EyePlanes& b) { return std::memcmp(&a, &b, sizeof(EyePlanes)) == 0; }
+template <typename Eye>
+bool Same(const Eye& a, const Eye& b) {
+  return std::memcmp(&a, &b, sizeof(Eye)) == 0;
+}
 
-IrisPlanes Decoded(const NaiveIris& iris, std::size_t index = 0) {
+template <typename Eye>
+BothEyes<Eye> Decoded(const NaiveIris& iris, std::size_t index = 0) {
   const std::vector<std::uint8_t> probe = test::Upload(iris);
-  return DecodeProbe(std::span<const std::uint8_t, kProbeBytes>(probe), index);
+  return DecodeProbe<Eye>(std::span<const std::uint8_t, kProbeBytes<Eye>>(probe), index);
 }
 
-TEST(Query, IsComparedWithTheOtherEyeWhenMirrored) {
+template <typename Eye>
+class QueryTest : public testing::Test {};
+
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(QueryTest, Shapes);
+
+TYPED_TEST(QueryTest, IsComparedWithTheOtherEyeWhenMirrored) {
   std::mt19937 random(41);
-  const NaiveIris iris = test::RandomIris(random);
-  const Query query(Decoded(iris));
-  EXPECT_TRUE(Same(query.Against(Side::kLeft, Orientation::kNormal).Planes(), naive::Encoded(iris.left)));
-  EXPECT_TRUE(Same(query.Against(Side::kRight, Orientation::kNormal).Planes(), naive::Encoded(iris.right)));
+  const NaiveIris iris = test::RandomIris(random, 0.8, TypeParam::kColumns);
+  const BasicQuery<TypeParam> query(Decoded<TypeParam>(iris));
+  EXPECT_TRUE(
+      Same(query.Against(Side::kLeft, Orientation::kNormal).Planes(), naive::Encoded<TypeParam>(iris.left)));
+  EXPECT_TRUE(Same(query.Against(Side::kRight, Orientation::kNormal).Planes(),
+                   naive::Encoded<TypeParam>(iris.right)));
   EXPECT_TRUE(Same(query.Against(Side::kLeft, Orientation::kMirror).Planes(),
-                   naive::Encoded(naive::Mirrored(iris.right))));
+                   naive::Encoded<TypeParam>(naive::Mirrored(iris.right))));
   EXPECT_TRUE(Same(query.Against(Side::kRight, Orientation::kMirror).Planes(),
-                   naive::Encoded(naive::Mirrored(iris.left))));
-  EXPECT_TRUE(Same(query.Iris()[0], naive::Encoded(iris.left)));
-  EXPECT_TRUE(Same(query.Iris()[1], naive::Encoded(iris.right)));
+                   naive::Encoded<TypeParam>(naive::Mirrored(iris.left))));
+  EXPECT_TRUE(Same(query.Iris()[0], naive::Encoded<TypeParam>(iris.left)));
+  EXPECT_TRUE(Same(query.Iris()[1], naive::Encoded<TypeParam>(iris.right)));
 }
 
+template <typename Eye>
 void ExpectRefused(const NaiveIris& iris, const std::string& field, const std::string& reason) {
   try {
-    Decoded(iris, 7);
+    Decoded<Eye>(iris, 7);
     ADD_FAILURE() << "it was accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
@@ -45,18 +58,20 @@ void ExpectRefused(const NaiveIris& iris, const std::string& field, const std::s
   }
 }
 
-TEST(Query, RefusesAProbeNamingTheEyeAndTheReason) {
+TYPED_TEST(QueryTest, RefusesAProbeNamingTheEyeAndTheReason) {
   std::mt19937 random(42);
-  const NaiveIris good = test::RandomIris(random);
+  const NaiveIris good = test::RandomIris(random, 0.8, TypeParam::kColumns);
   NaiveIris bad = good;
-  bad.left.mask[1599] ^= 1;
-  ExpectRefused(bad, "left", "masked differently");
+  bad.left.mask.back() ^= 1;
+  ExpectRefused<TypeParam>(bad, "left", "masked differently");
   bad = good;
   bad.right.mask[0] ^= 0x80;
-  ExpectRefused(bad, "right", "masked differently");
+  ExpectRefused<TypeParam>(bad, "right", "masked differently");
   bad = good;
-  std::fill(bad.right.mask.begin(), bad.right.mask.begin() + 900, std::uint8_t{0});
-  ExpectRefused(bad, "right", "fewer than 6400");
+  std::fill(bad.right.mask.begin(), bad.right.mask.begin() + TypeParam::kCodeBytes / 2 + 100,
+            std::uint8_t{0});
+  ExpectRefused<TypeParam>(
+      bad, "right", TypeParam::kColumns == 200 ? "fewer than 6400 of 12800" : "fewer than 8192 of 16384");
 }
 
 TEST(PackedIds, AreCopiedOutWhateverTheirAlignment) {

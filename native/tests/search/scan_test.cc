@@ -17,10 +17,11 @@ using test::RandomIris;
 using test::Terms;
 
 // An eye that differs from the unmasked eye of zeros in its first `bits` bits exactly.
-EyePlanes Differing(std::uint32_t bits) {
-  EyePlanes eye{};
+template <typename Eye = EyePlanes>
+Eye Differing(std::uint32_t bits) {
+  Eye eye{};
   eye.mask.fill(~std::uint32_t{0});
-  for (std::size_t column = 0; column < kColumns && bits > 0; ++column) {
+  for (std::size_t column = 0; column < Eye::kColumns && bits > 0; ++column) {
     for (std::uint32_t* word : {&eye.real[column], &eye.imaginary[column]}) {
       for (; bits > 0 && *word != ~std::uint32_t{0}; --bits) *word = *word << 1 | 1;
     }
@@ -38,18 +39,21 @@ IrisPlanes IrisOf(std::uint32_t serial_id, std::uint16_t version) {
   return {Differing(bits), Differing(bits + 1)};
 }
 
-std::shared_ptr<const Query> ZeroProbe() {
-  return std::make_shared<Query>(IrisPlanes{Differing(0), Differing(0)});
+template <typename Eye = EyePlanes>
+std::shared_ptr<const BasicQuery<Eye>> ZeroProbe() {
+  return std::make_shared<BasicQuery<Eye>>(BothEyes<Eye>{Differing<Eye>(0), Differing<Eye>(0)});
 }
 
 // Every live iris evaluated as a candidate, in the order of serial ids.
-std::vector<Found> EvaluateEverything(Bench& bench, const SearchTerms& terms) {
+template <typename Eye>
+std::vector<Found> EvaluateEverything(test::BasicBench<Eye>& bench,
+                                      const typename BasicSearch<Eye>::Terms& terms) {
   std::vector<StoredId> candidates;
   for (std::uint32_t serial_id = 1; serial_id <= bench.gallery.directory().highest(); ++serial_id) {
     const DirectoryEntry entry = bench.gallery.directory().Find(serial_id);
     if (entry.state == IrisState::kLive) candidates.push_back({serial_id, entry.version});
   }
-  Step step = test::StepOf(std::make_shared<Search>(terms), candidates);
+  auto step = test::StepOf(std::make_shared<BasicSearch<Eye>>(terms), candidates);
   step.with_distances = true;
   const StepAnswer answer = bench.Answer(std::move(step));
   std::vector<Found> nearest;
@@ -68,12 +72,20 @@ void ExpectSame(const std::vector<Found>& found, const std::vector<Found>& expec
   }
 }
 
-TEST(Scan, FindsWhatEvaluatingEverythingFinds) {
+template <typename Eye>
+class ScanOfShape : public testing::Test {};
+
+using Shapes = testing::Types<EyePlanes, WideEyePlanes>;
+TYPED_TEST_SUITE(ScanOfShape, Shapes);
+
+TYPED_TEST(ScanOfShape, FindsWhatEvaluatingEverythingFinds) {
   std::mt19937 random(21);
-  Bench bench(1400);
-  const NaiveIris probe = RandomIris(random);
-  const std::vector<IrisPlanes> some{RandomIris(random).Planes(), probe.Planes(), RandomIris(random).Planes(),
-                                     IrisPlanes{}};
+  test::BasicBench<TypeParam> bench(1400);
+  const auto another = [&random] { return RandomIris(random, 0.8, TypeParam::kColumns); };
+  const NaiveIris probe = another();
+  const std::vector<BothEyes<TypeParam>> some{another().template Planes<TypeParam>(),
+                                              probe.template Planes<TypeParam>(),
+                                              another().template Planes<TypeParam>(), BothEyes<TypeParam>{}};
   // Several chunks of serial ids; every iris occurs often, so that ties are decided everywhere.
   for (std::uint32_t serial_id = 1; serial_id <= 1300; ++serial_id) {
     if (random() % 9 == 0) continue;
@@ -81,11 +93,11 @@ TEST(Scan, FindsWhatEvaluatingEverythingFinds) {
     if (random() % 11 == 0) bench.gallery.Erase(serial_id, 9);
   }
   const auto live = bench.gallery.used();
-  std::vector<SearchTerms> searches;
+  std::vector<typename BasicSearch<TypeParam>::Terms> searches;
   for (const Side side : {Side::kLeft, Side::kRight, Side::kLeft}) {
     for (const std::uint32_t ef : {1U, 37U, 5000U}) {
-      searches.push_back(Terms(Prepared(probe), ef, side, {-4, 2}));
-      searches.push_back(Terms(ZeroProbe(), ef, side, {0, 0}));
+      searches.push_back(Terms(Prepared<TypeParam>(probe), ef, side, {-4, 2}));
+      searches.push_back(Terms(ZeroProbe<TypeParam>(), ef, side, {0, 0}));
       searches.back().orientation = Orientation::kMirror;
     }
   }
@@ -94,7 +106,7 @@ TEST(Scan, FindsWhatEvaluatingEverythingFinds) {
   EXPECT_EQ(bench.distances.load(), std::uint64_t{live} * searches.size());
   for (std::size_t search = 0; search < searches.size(); ++search) {
     const ScanAnswer& answer = scan->answers()[search];
-    const std::vector<Found> expected = EvaluateEverything(bench, searches[search]);
+    const std::vector<Found> expected = EvaluateEverything<TypeParam>(bench, searches[search]);
     ExpectSame(answer.nearest, expected);
     EXPECT_EQ(answer.compared, live);
     EXPECT_EQ(answer.match_count, std::ranges::count_if(expected, [](const Found& found) {
@@ -129,7 +141,7 @@ TEST(Scan, ComparesAStoredIrisWhileItIsCurrent) {
   for (std::uint32_t serial_id = 1; serial_id <= 4; ++serial_id) {
     bench.Enrol(serial_id, 0, IrisOf(serial_id, 0));
   }
-  SearchTerms terms = Terms(nullptr, 2);
+  SearchTerms terms = Terms<Query>(nullptr, 2);
   terms.stored = {3, 0};
   const auto scan = bench.RunScan({terms});
   EXPECT_EQ(scan->answers()[0].nearest[0].id.serial_id, 3U);
@@ -189,7 +201,7 @@ TEST(Scan, SeesWholeVersionsOnlyWhileCommitsPublish) {
         EXPECT_FALSE(seen[id.serial_id]) << id.serial_id;
         seen[id.serial_id] = true;
         EXPECT_EQ(distance.differing, BitsOf(id.serial_id, id.version) + side);
-        EXPECT_EQ(distance.unmasked, kCodeBits);
+        EXPECT_EQ(distance.unmasked, EyePlanes::kCodeBits);
       }
       for (std::uint32_t serial_id = 1; serial_id <= kUntouched; ++serial_id) {
         EXPECT_TRUE(seen[serial_id]) << serial_id;
@@ -241,7 +253,7 @@ TEST(IdleScan, OfAnEmptyGalleryOrForNobodyIsDone) {
 TEST(IdleScan, TellsThatAStoredProbeIsNotCurrent) {
   Bench bench(8);
   bench.Enrol(1, 0, IrisOf(1, 0));
-  SearchTerms terms = Terms(nullptr, 2);
+  SearchTerms terms = Terms<Query>(nullptr, 2);
   terms.stored = {1, 3};
   EXPECT_EQ(bench.RunScan({terms}, ScanManner::kIdle)->outcome(), ScanOutcome::kUnknownQuery);
 }

@@ -59,7 +59,7 @@ class Searcher {
   }
 
   std::shared_ptr<Search> Stored() {
-    SearchTerms terms = Terms(nullptr, 5);
+    SearchTerms terms = Terms<Query>(nullptr, 5);
     terms.stored = {static_cast<std::uint32_t>(1 + random_() % kPeople),
                     static_cast<std::uint32_t>(random_() % 3)};
     return std::make_shared<Search>(terms);

@@ -23,24 +23,28 @@ struct NaiveIris {
   naive::Template right;
 
   const naive::Template& On(Side side) const { return side == Side::kLeft ? left : right; }
-  IrisPlanes Planes() const { return {naive::Encoded(left), naive::Encoded(right)}; }
+  template <typename Eye = EyePlanes>
+  BothEyes<Eye> Planes() const {
+    return {naive::Encoded<Eye>(left), naive::Encoded<Eye>(right)};
+  }
 };
 
-inline NaiveIris RandomIris(std::mt19937& random, double usable = 0.8) {
-  return {naive::Random(random, usable), naive::Random(random, usable)};
+inline NaiveIris RandomIris(std::mt19937& random, double usable = 0.8, std::size_t columns = 200) {
+  return {naive::Random(random, usable, columns), naive::Random(random, usable, columns)};
 }
 
 // The same eye captured again: about `flipped` of its bits differ, its columns rolled right by `rotation`.
 inline naive::Template Recaptured(const naive::Template& eye, double flipped, int rotation,
                                   std::mt19937& random) {
-  naive::Template again;
+  naive::Template again(eye.columns);
+  const auto columns = static_cast<int>(eye.columns);
   std::bernoulli_distribution flip(flipped);
   for (std::size_t row = 0; row < kRows; ++row) {
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      const auto source = static_cast<std::size_t>((static_cast<int>(column) - rotation + 200) % 200);
+    for (std::size_t column = 0; column < eye.columns; ++column) {
+      const auto source = static_cast<std::size_t>((static_cast<int>(column) - rotation + columns) % columns);
       for (std::size_t bit = 0; bit < 2 * kWavelets; ++bit) {
-        const std::size_t to = naive::BitIndex(row, column, bit / 2, bit % 2);
-        const std::size_t from = naive::BitIndex(row, source, bit / 2, bit % 2);
+        const std::size_t to = naive::BitIndex(eye.columns, row, column, bit / 2, bit % 2);
+        const std::size_t from = naive::BitIndex(eye.columns, row, source, bit / 2, bit % 2);
         naive::SetBit(again.code, to, naive::Bit(eye.code, from) != flip(random));
         naive::SetBit(again.mask, to, naive::Bit(eye.mask, from));
       }
@@ -68,13 +72,14 @@ inline std::vector<std::uint8_t> Upload(const NaiveIris& iris) {
   return probe;
 }
 
-inline std::shared_ptr<const Query> Prepared(const NaiveIris& iris) {
-  return std::make_shared<Query>(iris.Planes());
+template <typename Eye = EyePlanes>
+std::shared_ptr<const BasicQuery<Eye>> Prepared(const NaiveIris& iris) {
+  return std::make_shared<BasicQuery<Eye>>(iris.Planes<Eye>());
 }
 
 // A person and captures that match it in every way there is, or nearly.
-inline std::vector<NaiveIris> CapturesOfOnePerson(std::mt19937& random) {
-  const auto stranger = [&random] { return naive::Random(random, 0.8); };
+inline std::vector<NaiveIris> CapturesOfOnePerson(std::mt19937& random, std::size_t columns = 200) {
+  const auto stranger = [&random, columns] { return naive::Random(random, 0.8, columns); };
   const NaiveIris person{stranger(), stranger()};
   return {
       person,
@@ -105,16 +110,21 @@ inline ArenaPlan ArenasOf(std::uint32_t capacity) {
 inline PoolPlan Workers(std::size_t count) { return {std::vector<int>(count, 0), -1, false}; }
 
 // The engine's parts without Node.
-class Bench {
+template <typename Eye>
+class BasicBench {
  public:
-  explicit Bench(std::uint32_t capacity, std::size_t workers_a_side = 1)
+  using Evaluation = BasicEvaluation<Eye>;
+  using Step = typename Evaluation::Step;
+  using Scan = BasicScan<Eye>;
+
+  explicit BasicBench(std::uint32_t capacity, std::size_t workers_a_side = 1)
       : gallery(ArenasOf(capacity), 2 * workers_a_side, KernelCalls::System()),
         pools(Workers(workers_a_side), Workers(workers_a_side)) {}
 
-  Workshop GetWorkshop() { return {gallery, pools, BestKernel(), distances}; }
+  BasicWorkshop<Eye> GetWorkshop() { return {gallery, pools, BestKernel<Eye>(), distances}; }
 
   // The writer's: enrols or replaces.
-  void Enrol(std::uint32_t serial_id, std::uint16_t version, const IrisPlanes& iris) {
+  void Enrol(std::uint32_t serial_id, std::uint16_t version, const BothEyes<Eye>& iris) {
     while (!gallery.Reserve(1)) std::this_thread::yield();
     gallery.Publish(serial_id, version, iris);
   }
@@ -135,7 +145,8 @@ class Bench {
     return Evaluate(std::move(steps))->steps()[0].answer;
   }
 
-  std::shared_ptr<Scan> RunScan(std::vector<SearchTerms> searches, ScanManner manner = ScanManner::kAwaited) {
+  std::shared_ptr<Scan> RunScan(std::vector<typename BasicSearch<Eye>::Terms> searches,
+                                ScanManner manner = ScanManner::kAwaited) {
     const auto scan = std::make_shared<Scan>(GetWorkshop(), std::move(searches), manner);
     return Wait(scan).get();
   }
@@ -146,11 +157,13 @@ class Bench {
     return done->get_future();
   }
 
-  Gallery gallery;
+  BasicGallery<Eye> gallery;
   std::atomic<std::uint64_t> distances{0};
   // Last: its workers stop before what they use goes.
   WorkerPools pools;
 };
+
+using Bench = BasicBench<EyePlanes>;
 
 // Holds every worker of a bench until it is opened or goes.
 class Gate {
@@ -234,9 +247,10 @@ inline std::vector<std::pair<std::uint32_t, std::uint32_t>> Pairs(const std::vec
   return pairs;
 }
 
-inline SearchTerms Terms(std::shared_ptr<const Query> query, std::uint32_t ef, Side side = Side::kLeft,
-                         RotationWindow window = {0, 5}) {
-  SearchTerms terms;
+template <typename Query = irispair::Query>
+BasicSearchTerms<Query> Terms(std::shared_ptr<const Query> query, std::uint32_t ef, Side side = Side::kLeft,
+                              RotationWindow window = {0, 5}) {
+  BasicSearchTerms<Query> terms;
   terms.query = std::move(query);
   terms.side = side;
   terms.window = window;
@@ -245,8 +259,9 @@ inline SearchTerms Terms(std::shared_ptr<const Query> query, std::uint32_t ef, S
   return terms;
 }
 
-inline Step StepOf(std::shared_ptr<Search> search, std::vector<StoredId> candidates) {
-  Step step;
+template <typename Search>
+BasicStep<Search> StepOf(std::shared_ptr<Search> search, std::vector<StoredId> candidates) {
+  BasicStep<Search> step;
   step.search = std::move(search);
   step.candidates = std::move(candidates);
   return step;

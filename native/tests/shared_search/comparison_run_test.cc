@@ -27,8 +27,8 @@ TEST(ComparisonRun, TellsWhichEyesOfEveryPairMatchAsThePlainEngineDoes) {
     const RotationWindow window = size == 3 ? RotationWindow{-2, 3} : RotationWindow{0, 5};
     std::vector<std::uint8_t> expected;
     for (std::size_t row = 0; row < size; ++row) {
-      const auto bits =
-          MatchBitsWithLater(std::span(plain).first(size), row, window, test::kLimit, BestKernel());
+      const auto bits = MatchBitsWithLater<EyePlanes>(std::span(plain).first(size), row, window, test::kLimit,
+                                                      BestKernel());
       expected.insert(expected.end(), bits.begin(), bits.end());
     }
     const auto runs = trio.Compare(some, window);

@@ -119,7 +119,7 @@ TEST_F(StepRuns, PutWhatIsStaleLastAndOutWithoutAWordToTheOthers) {
 }
 
 TEST_F(StepRuns, SearchFromStoredIrises) {
-  SearchTerms terms = Terms(nullptr, 7, Side::kRight, {0, 0});
+  SearchTerms terms = Terms<Query>(nullptr, 7, Side::kRight, {0, 0});
   terms.stored = {11, 0};
   const Trio::Opened opened = trio_.Open(terms, nullptr);
   trio_.StepAlike(opened, Candidates(40));

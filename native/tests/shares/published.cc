@@ -29,7 +29,9 @@ Vectors ReadAll() {
     if (kind == "template") {
       std::string id, code, mask;
       words >> id >> code >> mask;
-      vectors.templates[id] = {FromHex(code), FromHex(mask)};
+      naive::Template& eye = vectors.templates[id];
+      eye.code = FromHex(code);
+      eye.mask = FromHex(mask);
     } else if (kind == "share") {
       std::string id, code, mask;
       std::size_t party = 0;

@@ -12,17 +12,20 @@
 namespace irispair {
 namespace {
 
-EncodedEye EncodedElements(const naive::Template& eye) { return EncodeTemplate(eye.Code(), eye.Mask()); }
+EncodedEye EncodedElements(const naive::Template& eye) {
+  return EncodeTemplate(SharedEye::PackedCode(eye.code), SharedEye::PackedCode(eye.mask));
+}
 
 // Masked bits are 0 in what comes back.
 naive::Template Unmasked(naive::Template eye) {
-  for (std::size_t byte = 0; byte < kCodeBytes; ++byte) eye.code[byte] &= eye.mask[byte];
+  for (std::size_t byte = 0; byte < SharedEye::kCodeBytes; ++byte) eye.code[byte] &= eye.mask[byte];
   return eye;
 }
 
 void ExpectDecodesTo(const EncodedEye& encoded, const naive::Template& eye) {
   naive::Template decoded;
-  ASSERT_TRUE(DecodeTemplate(encoded, MutablePackedCode(decoded.code), MutablePackedCode(decoded.mask)));
+  ASSERT_TRUE(DecodeTemplate(encoded, SharedEye::MutablePackedCode(decoded.code),
+                             SharedEye::MutablePackedCode(decoded.mask)));
   EXPECT_EQ(decoded.code, Unmasked(eye).code);
   EXPECT_EQ(decoded.mask, eye.mask);
 }
@@ -35,9 +38,9 @@ TEST(TemplateEncoding, OrdersElementsByPartWaveletRowModFourColumnRowDivFour) {
   for (std::size_t part = 0; part < 2; ++part) {
     for (std::size_t wavelet = 0; wavelet < kWavelets; ++wavelet) {
       for (std::size_t low = 0; low < 4; ++low) {
-        for (std::size_t column = 0; column < kColumns; ++column) {
+        for (std::size_t column = 0; column < kShareColumns; ++column) {
           for (std::size_t high = 0; high < 4; ++high) {
-            const std::size_t bit = naive::BitIndex(4 * high + low, column, wavelet, part);
+            const std::size_t bit = naive::BitIndex(kShareColumns, 4 * high + low, column, wavelet, part);
             const bool usable = naive::Bit(eye.mask, bit);
             const int expected = !usable ? 0 : naive::Bit(eye.code, bit) ? 65535 : 1;
             ASSERT_EQ(encoded.code[element], expected);
@@ -60,10 +63,12 @@ TEST(TemplateEncoding, DecodesToWhatWasEncodedAndRefusesAnythingElse) {
   for (const std::uint16_t stray : {2, 65534, 32768}) {
     EncodedEye encoded = EncodedElements(eye);
     encoded.code[77] = stray;
-    EXPECT_FALSE(DecodeTemplate(encoded, MutablePackedCode(decoded.code), MutablePackedCode(decoded.mask)));
+    EXPECT_FALSE(DecodeTemplate(encoded, SharedEye::MutablePackedCode(decoded.code),
+                                SharedEye::MutablePackedCode(decoded.mask)));
     encoded = EncodedElements(eye);
     encoded.mask[6399] = stray;
-    EXPECT_FALSE(DecodeTemplate(encoded, MutablePackedCode(decoded.code), MutablePackedCode(decoded.mask)));
+    EXPECT_FALSE(DecodeTemplate(encoded, SharedEye::MutablePackedCode(decoded.code),
+                                SharedEye::MutablePackedCode(decoded.mask)));
   }
 }
 
@@ -106,8 +111,9 @@ TEST(Sharing, SharesOfDifferentEyesDoNotRecombine) {
   const auto one = Shared(naive::Random(random, 0.7), randomness);
   const auto other = Shared(naive::Random(random, 0.7), randomness);
   naive::Template decoded;
-  EXPECT_FALSE(DecodeTemplate(RecombineEye(0, one[0], 1, other[1]), MutablePackedCode(decoded.code),
-                              MutablePackedCode(decoded.mask)));
+  EXPECT_FALSE(DecodeTemplate(RecombineEye(0, one[0], 1, other[1]),
+                              SharedEye::MutablePackedCode(decoded.code),
+                              SharedEye::MutablePackedCode(decoded.mask)));
 }
 
 // The share that each randomness gives differs from the constant by r p_i: each party's share takes every

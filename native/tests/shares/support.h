@@ -22,7 +22,7 @@ inline ShareRecord RandomShare(std::mt19937_64& random) {
 
 inline std::array<ShareRecord, kShareParties> Shared(const naive::Template& eye, std::mt19937_64& random) {
   const auto randomness = RandomBytes(random, kSharingRandomBytes);
-  return ShareEye(EncodeTemplate(eye.Code(), eye.Mask()),
+  return ShareEye(EncodeTemplate(SharedEye::PackedCode(eye.code), SharedEye::PackedCode(eye.mask)),
                   std::span<const std::uint8_t, kSharingRandomBytes>(randomness));
 }
 
