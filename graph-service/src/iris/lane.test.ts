@@ -87,6 +87,7 @@ describe('a lane', () => {
     await assert.rejects(new Asked(lane).answer, (error: Error) => {
       assert.ok(error instanceof ExhaustedError);
       assert.match(error.message, /2 calls of the kind reads wait .*: try again later/);
+      assert.equal(error.retryMilliseconds, 1_000);
       return true;
     });
   });

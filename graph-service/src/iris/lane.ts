@@ -65,6 +65,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Until a refused caller is to try again: in so long hundreds of waiting calls are answered. */
+const RETRY_MILLISECONDS = 1_000;
+
 const PATIENT: LanePatience = { deadline: Infinity };
 
 /** Calls of one kind. */
@@ -162,6 +165,7 @@ export class Lane<Over extends Connection> {
     const { waiting } = this.limits;
     return new ExhaustedError(
       `${waiting} calls of the kind ${this.name} wait for the iris service already: try again later`,
+      { retryMilliseconds: RETRY_MILLISECONDS },
     );
   }
 }
