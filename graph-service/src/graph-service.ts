@@ -49,6 +49,7 @@ import { StatusReport } from './status/status-report.js';
 import type { GraphStore } from './store/graph-store.js';
 import { openGraphStore } from './store/open-graph-store.js';
 import { setAside } from './store/set-aside.js';
+import { AdmissionMetrics } from './telemetry/admission-metrics.js';
 import { BatchMetrics } from './telemetry/batch-metrics.js';
 import { CatchUpProgress } from './telemetry/catch-up-progress.js';
 import { showGraph, showRequests } from './telemetry/graph-metrics.js';
@@ -191,6 +192,7 @@ async function startServing(
     batchMetrics.watch(batch.length, () =>
       slowRequests.watch(batch, (watched, observer) => decideBatch(watched, parts, observer, batchTerms)),
     );
+  const admission = new AdmissionMetrics(metrics);
   const desk: Desk = await mode.openDesk({
     limits: {
       size: settings.IRISPAIR_BATCH_SIZE,
@@ -198,6 +200,9 @@ async function startServing(
       queue: settings.IRISPAIR_QUEUE_SIZE,
     },
     decide,
+    noteTurned: (reason) => {
+      admission.note(reason);
+    },
     client,
     index,
     registry,

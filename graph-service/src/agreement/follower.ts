@@ -69,6 +69,9 @@ export class Follower extends PartyDesk {
     return this.held.size - this.inBatch.size;
   }
 
+  /** The queue is party 0's. */
+  readonly expectedMilliseconds = 0;
+
   submit(ask: Ask, patience: Patience): Promise<Answer> {
     const { member } = this;
     const { name } = ask;

@@ -10,7 +10,8 @@
 import { ConflictError, InvalidInputError, UnavailableError } from '@irispair/common/errors/errors';
 import type { PartyIndex } from '@irispair/common/parties/party';
 import { Refusal, type Standing } from '@irispair/proto/agreement';
-import { Batcher, lost } from '../batch/batcher.js';
+import { lost } from '../batch/admission.js';
+import { Batcher } from '../batch/batcher.js';
 import type { Answer, Ask, Patience, Pending } from '../batch/request.js';
 import { CATCH_UP_BATCH } from '../index/graph-index.js';
 import type { AgreementParts } from './agreement-parts.js';
@@ -76,7 +77,7 @@ export class Leader extends PartyDesk {
         },
       },
     );
-    this.batcher = new Batcher(parts.limits, (batch) => this.decideTogether(batch));
+    this.batcher = new Batcher(parts.limits, (batch) => this.decideTogether(batch), parts.noteTurned);
     this.running = this.run();
   }
 
@@ -94,6 +95,10 @@ export class Leader extends PartyDesk {
 
   get waiting(): number {
     return this.batcher.waiting + (this.serving?.arrivals.waiting ?? 0);
+  }
+
+  get expectedMilliseconds(): number {
+    return this.batcher.expectedMilliseconds;
   }
 
   submit(ask: Ask, patience: Patience): Promise<Answer> {

@@ -196,6 +196,8 @@ export class PartyBatches {
     await this.parts.decide(held.batch, {
       runs: new BatchRunNames(batch.number, batch.nonce),
       refusal: Refusal.Together,
+      // Clocks differ: what one party gave up, the others would go on with.
+      lost: () => undefined,
       consent: async (outcomes, traces) => {
         try {
           const failure = held.failure ?? this.unsaved() ?? (await this.prepare(batch, outcomes, traces));

@@ -20,6 +20,7 @@ export abstract class PartyDesk implements Desk {
   protected constructor(protected readonly parts: AgreementParts) {}
 
   abstract readonly waiting: number;
+  abstract readonly expectedMilliseconds: number;
   abstract submit(ask: Ask, patience: Patience): Promise<Answer>;
   abstract drained(): Promise<void>;
   abstract close(): Promise<void>;

@@ -162,6 +162,8 @@ function streamed<Request, Response>(serve: StreamedCall<Request, Response>, log
 
 interface CallWithPatience {
   getDeadline(): Date | number;
+  /** Address and port of the other end. */
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -170,5 +172,5 @@ function patienceOf(call: CallWithPatience): Patience {
   call.on('cancelled', () => {
     abort.abort();
   });
-  return { deadline: Number(call.getDeadline()), signal: abort.signal };
+  return { deadline: Number(call.getDeadline()), signal: abort.signal, connection: call.getPeer() };
 }

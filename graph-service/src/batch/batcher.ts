@@ -2,10 +2,13 @@
  * Collects requests into batches, one batch after the other.
  *
  * A batch searches only after the one before it is enrolled and linked: otherwise two copies of a person could pass in
- * neighbouring batches. Requests whose caller went away leave the queue.
+ * neighbouring batches. Connections take turns (`fair-queue`); who cannot be answered in time is not let in, or leaves before
+ * anything is done for it (`admission`).
  */
 import { monotonicMicroseconds } from '@irispair/common/clock/monotonic';
-import { CancelledError, DeadlineExceededError, ExhaustedError } from '@irispair/common/errors/errors';
+import { Admission, Turned, type Refused } from './admission.js';
+import { connectionOf, FairQueue } from './fair-queue.js';
+import { ServiceTimes } from './service-times.js';
 import type { Answer, Ask, Patience, Pending } from './request.js';
 
 /** Limits of a batcher. */
@@ -18,34 +21,53 @@ export interface BatcherLimits {
 /** Decides one batch: settles every request of it. */
 export type DecideBatch = (batch: readonly Pending[]) => Promise<void>;
 
+/** A connection that nothing waits of. */
+const STRANGER = 'a stranger';
+
+/** Hears of every request that is not decided. */
+export type NoteTurned = (why: Turned) => void;
+
 /** The queue before the decisions. */
 export class Batcher {
-  private queue: Pending[] = [];
+  private readonly queue = new FairQueue();
+  private readonly times: ServiceTimes;
+  private readonly admission: Admission;
   private isRunning = false;
   private running: Promise<void> = Promise.resolve();
   /** Ends the collecting of the next batch. */
   private stopCollecting: () => void = () => undefined;
 
+  /** @param now milliseconds of a clock that never goes back */
   constructor(
     private readonly limits: BatcherLimits,
     private readonly decideBatch: DecideBatch,
-  ) {}
+    private readonly noteTurned: NoteTurned = () => undefined,
+    now?: () => number,
+  ) {
+    this.times = new ServiceTimes(now);
+    this.admission = new Admission(this.queue, this.times, limits.size);
+  }
 
   /** Requests that are in no batch yet. */
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.size;
   }
 
-  /** @throws ExhaustedError when too many requests wait */
+  /** Milliseconds that the request of a connection of its own would take now, as far as is known. */
+  get expectedMilliseconds(): number {
+    return this.admission.expected(STRANGER);
+  }
+
+  /** @throws ExhaustedError when too many requests wait, or the answer cannot be expected before the deadline */
   submit(ask: Ask, patience: Patience): Promise<Answer> {
-    if (this.queue.length >= this.limits.queue) {
-      return Promise.reject(
-        new ExhaustedError(`${this.limits.queue} requests are waiting already: try again later`),
-      );
+    const refused = this.refuse(patience);
+    if (refused !== undefined) {
+      this.noteTurned(refused.why);
+      return Promise.reject(refused.error);
     }
     return new Promise((resolve, reject) => {
       this.queue.push({ ask, patience, submitted: monotonicMicroseconds(), resolve, reject });
-      if (this.queue.length >= this.limits.size) this.stopCollecting();
+      if (this.queue.size >= this.limits.size) this.stopCollecting();
       if (!this.isRunning) this.running = this.run();
     });
   }
@@ -58,10 +80,10 @@ export class Batcher {
   private async run(): Promise<void> {
     this.isRunning = true;
     try {
-      while (this.queue.length > 0) {
-        if (this.queue.length < this.limits.size) await this.collect();
+      while (this.queue.size > 0) {
+        if (this.queue.size < this.limits.size) await this.collect();
         const batch = this.takeBatch();
-        if (batch.length > 0) await this.decideBatch(batch);
+        if (batch.length > 0) await this.decide(batch);
       }
     } finally {
       // At once, not when the promise settles: a request that comes between would wait for the one after it.
@@ -80,31 +102,37 @@ export class Batcher {
     });
   }
 
-  /** Requests for one serial id keep their order: the second waits for the next batch. */
-  private takeBatch(): Pending[] {
-    const batch: Pending[] = [];
-    const rest: Pending[] = [];
-    const touched = new Set<number>();
-    for (const pending of this.queue) {
-      const impatience = lost(pending.patience);
-      const serial = 'serialId' in pending.ask ? pending.ask.serialId : undefined;
-      if (impatience !== undefined) {
-        pending.reject(impatience);
-      } else if (batch.length === this.limits.size || (serial !== undefined && touched.has(serial))) {
-        rest.push(pending);
-      } else {
-        batch.push(pending);
-        if (serial !== undefined) touched.add(serial);
-      }
-    }
-    this.queue = rest;
-    return batch;
+  private refuse(patience: Patience): Refused | undefined {
+    const connection = connectionOf({ patience });
+    const refused = this.admission.refuse(patience, connection);
+    if (refused !== undefined || this.queue.size < this.limits.queue) return refused;
+    const displaced = this.queue.displaceFor(connection);
+    const full = `${this.limits.queue} requests are waiting already`;
+    if (displaced === undefined) return { why: Turned.Full, error: this.admission.tooMany(full, connection) };
+    const ofLongest = this.admission.tooMany(
+      `${full}, most of them of this connection`,
+      connectionOf(displaced),
+    );
+    this.turnAway(displaced, { why: Turned.Full, error: ofLongest });
+    return undefined;
   }
-}
 
-/** Why nobody waits for the answer any longer; undefined while somebody does. */
-export function lost({ deadline, signal }: Patience): Error | undefined {
-  if (signal.aborted) return new CancelledError('the caller went away: nothing was stored');
-  if (Date.now() > deadline) return new DeadlineExceededError('the deadline passed: nothing was stored');
-  return undefined;
+  private takeBatch(): Pending[] {
+    for (const { pending, ...refused } of this.admission.leave()) this.turnAway(pending, refused);
+    return this.queue.take(this.limits.size);
+  }
+
+  private turnAway({ reject }: Pending, { why, error }: Refused): void {
+    this.noteTurned(why);
+    reject(error);
+  }
+
+  private async decide(batch: readonly Pending[]): Promise<void> {
+    this.times.begin(batch.length);
+    try {
+      await this.decideBatch(batch);
+    } finally {
+      this.times.end();
+    }
+  }
 }

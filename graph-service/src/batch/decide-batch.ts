@@ -39,8 +39,8 @@ import { sightings, type FourSearches } from '../matching/sightings.js';
 import type { Auditor, DrawnSearch } from '../recall/auditor.js';
 import type { BatchObserver } from '../telemetry/slow-requests.js';
 import { BatchTraces } from '../traces/batch-traces.js';
-import { lost } from './batcher.js';
-import type { Answer, Ask, Pending } from './request.js';
+import { lost } from './admission.js';
+import type { Answer, Ask, Patience, Pending } from './request.js';
 
 /** What a batch is decided with. */
 export interface BatchParts {
@@ -68,6 +68,8 @@ export enum Refusal {
 export interface BatchTerms {
   readonly runs: RunNames;
   readonly refusal: Refusal;
+  /** Why a request needs no work any more, looked at before each stage; undefined for one that does. */
+  lost(patience: Patience): Error | undefined;
   /**
    * Asked once it is decided, before anything is stored.
    * @param traces of the requests that change something
@@ -82,6 +84,7 @@ export interface BatchTerms {
 export const ALONE: BatchTerms = {
   runs: NO_RUN_NAMES,
   refusal: Refusal.Apart,
+  lost,
   consent: () => Promise.resolve(),
   store: (changes, trace, client) => client.commit(changes, trace),
 };
@@ -123,18 +126,22 @@ export interface Outcome {
  * @param stages is told of its stages
  */
 export async function decideBatch(
-  batch: readonly Pending[],
+  given: readonly Pending[],
   parts: BatchParts,
   stages: BatchObserver,
   terms: BatchTerms = ALONE,
 ): Promise<void> {
+  // Catching up with the iris service may have come between.
+  const batch = given.filter((pending) => isWanted(pending, terms));
+  if (batch.length === 0) return;
   const handles: number[] = [];
   const watchers: Watchers = { traces: BatchTraces.begin(batch), stages, terms, drawn: [] };
   const { traces } = watchers;
   let kept: ReadonlySet<number> = new Set();
   let refused: readonly Pending[] = [];
   try {
-    const cases = await stages.during('upload of probes', () => prepare(batch, parts, handles, traces));
+    const prepared = await stages.during('upload of probes', () => prepare(batch, parts, handles, traces));
+    const cases = prepared.filter(({ pending }) => isWanted(pending, terms, traces));
     const searching = cases.filter(isSearching);
     const [verdicts, others] = await Promise.all([
       decideSearches(searching, parts, watchers),
@@ -159,6 +166,15 @@ export async function decideBatch(
     void releaseQueries(parts.client, over, parts.logger);
   }
   for (const pending of refused) await decideBatch([pending], parts, stages, terms);
+}
+
+/** Whether anybody waits for the answer; rejects the request when not. */
+function isWanted(pending: Pending, terms: BatchTerms, traces?: BatchTraces): boolean {
+  const impatience = terms.lost(pending.patience);
+  if (impatience === undefined) return true;
+  if (traces === undefined) pending.reject(impatience);
+  else traces.reject(pending, impatience);
+  return false;
 }
 
 function isSearching(one: Case): one is Case<Searching> {

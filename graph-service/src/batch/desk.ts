@@ -4,12 +4,14 @@ import type { Answer, Ask, Patience } from './request.js';
 /** Takes requests. */
 export interface Desk {
   /**
-   * @throws ExhaustedError when too many requests wait
+   * @throws ExhaustedError when too many requests wait, or the answer cannot be expected before the deadline
    * @throws AlreadyExistsError when a request of this name waits already
    */
   submit(ask: Ask, patience: Patience): Promise<Answer>;
   /** Requests that are not decided yet and in no batch. */
   readonly waiting: number;
+  /** What a request takes that comes now over a connection of its own, milliseconds; 0 where this is not known. */
+  readonly expectedMilliseconds: number;
   /** A session with the iris service has begun: its registry is read once this resolves. */
   greet(session: number): Promise<void>;
   /** The registry was read anew: brings the graph up to it, unless that is agreed on later. */

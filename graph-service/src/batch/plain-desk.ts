@@ -5,7 +5,7 @@ import type { IrisLink } from '../iris/iris-link.js';
 import type { Registry } from '../iris/registry.js';
 import type { Readiness } from '../readiness.js';
 import type { CatchUpProgress } from '../telemetry/catch-up-progress.js';
-import { Batcher, type BatcherLimits, type DecideBatch } from './batcher.js';
+import { Batcher, type BatcherLimits, type DecideBatch, type NoteTurned } from './batcher.js';
 import type { Desk } from './desk.js';
 import type { Answer, Ask, Patience } from './request.js';
 
@@ -13,6 +13,7 @@ import type { Answer, Ask, Patience } from './request.js';
 export interface PlainDeskParts {
   readonly limits: BatcherLimits;
   readonly decide: DecideBatch;
+  readonly noteTurned: NoteTurned;
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly progress: CatchUpProgress;
@@ -27,7 +28,11 @@ export class PlainDesk implements Desk {
   private readonly batcher: Batcher;
 
   constructor(private readonly parts: PlainDeskParts) {
-    this.batcher = new Batcher(parts.limits, (batch) => parts.turns.take(() => parts.decide(batch)));
+    this.batcher = new Batcher(
+      parts.limits,
+      (batch) => parts.turns.take(() => parts.decide(batch)),
+      parts.noteTurned,
+    );
   }
 
   submit(ask: Ask, patience: Patience): Promise<Answer> {
@@ -36,6 +41,10 @@ export class PlainDesk implements Desk {
 
   get waiting(): number {
     return this.batcher.waiting;
+  }
+
+  get expectedMilliseconds(): number {
+    return this.batcher.expectedMilliseconds;
   }
 
   greet(): Promise<void> {

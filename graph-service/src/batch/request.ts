@@ -42,6 +42,8 @@ export interface Patience {
   readonly deadline: number;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  /** What the request came over: those who wait are taken from their connections in turn. Not given: one for all such. */
+  readonly connection?: string;
   /** The request's span when it is traced. */
   readonly trace?: OpenSpan | undefined;
   /** What the caller calls the request, for logs; not given for a call of its own. */

@@ -50,6 +50,14 @@ export function showRequests(metrics: MetricRegistry, registry: Registry, desk: 
     { name: 'irispair_waiting_requests', help: 'Requests that wait for their batch' },
     () => desk.waiting,
   );
+  readGauge(
+    metrics,
+    {
+      name: 'irispair_expected_answer_seconds',
+      help: 'Time until a request is expected to be answered that comes now over a connection of its own',
+    },
+    () => desk.expectedMilliseconds / 1_000,
+  );
 }
 
 function bytesOf(arrays: readonly Uint32Array[]): number {
