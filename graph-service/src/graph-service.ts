@@ -57,6 +57,7 @@ import { showHop } from './telemetry/hop-metrics.js';
 import { showLanes } from './telemetry/lane-metrics.js';
 import { RecallMetrics } from './telemetry/recall-metrics.js';
 import { SlowRequests } from './telemetry/slow-requests.js';
+import { showCalls } from './telemetry/call-metrics.js';
 import { watchedCalls } from './telemetry/watched-calls.js';
 import { watchStores } from './telemetry/watched-store.js';
 import type { ComparisonTerms } from './walk/order.js';
@@ -307,7 +308,9 @@ async function startServing(
     },
   });
   const callsWatched = watchedCalls(calls, requests, metrics);
-  const server = createPublicServer(callsWatched, admin, health, logger, tracing, publicLimits(settings));
+  const limits = publicLimits(settings, logger);
+  const server = createPublicServer(callsWatched, admin, health, logger, tracing, limits);
+  showCalls(metrics, limits.calls);
   showGraph(metrics, index);
   showHop(metrics, index);
   showLanes(metrics, client.lanes);
@@ -339,6 +342,7 @@ async function startServing(
   monitoring.connections.add('api', guard);
   closers.add(() => {
     guard.close();
+    limits.calls.close();
     return Promise.resolve();
   });
   logger.info({ listen: settings.IRISPAIR_LISTEN, port }, 'graph service listening');

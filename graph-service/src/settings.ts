@@ -34,6 +34,10 @@ const SETTINGS = z.object({
   IRISPAIR_MAX_CONNECTIONS: integerSetting(1, 100_000).default(1_000),
   /** Seconds after which a connection of the public API without calls is closed. */
   IRISPAIR_IDLE_SECONDS: integerSetting(1, 86_400).default(300),
+  /** Seconds after which a call is ended whose client reads no answer, or sends no whole request. */
+  IRISPAIR_UNREAD_SECONDS: integerSetting(1, 86_400).default(60),
+  /** What open calls may hold together, MiB; further ones are refused. */
+  IRISPAIR_CALL_MEBIBYTES: integerSetting(1, 1_024).default(256),
   /** Unix socket of the iris service. */
   IRISPAIR_IRIS_SOCKET: socketSetting().default('/run/irispair/iris.sock'),
   ...STORE_SETTINGS,

@@ -1,10 +1,12 @@
 /** Clients of the public port that misbehave: nobody else notices, and what they took is given back. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
-import { credentials, Metadata, status } from '@grpc/grpc-js';
+import { credentials, Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { connectRaw, dataFrame, GREETING } from '@irispair/common/support/raw-http2';
 import { until } from '@irispair/common/support/until';
 import { irisMessage } from '@irispair/common/iris/message';
@@ -18,6 +20,12 @@ const LONG_MILLISECONDS = 120_000;
 const CONNECTIONS = 40;
 /** Open in a graph service that has few connections. */
 const FEW_FILES = 10;
+const PEOPLE = 2;
+const CALL_MEBIBYTES = 8;
+/** Of one answer with an iris, at least. */
+const IRIS_BYTES = 6_400;
+
+type BulkStream = ClientDuplexStream<api.ProcessRequest, api.ProcessResponse>;
 
 describe('clients that misbehave', () => {
   const population = new Population('misbehaving clients');
@@ -26,8 +34,14 @@ describe('clients that misbehave', () => {
     test = await PairUnderTest.start({
       IRISPAIR_MAX_CONNECTIONS: String(CONNECTIONS),
       IRISPAIR_IDLE_SECONDS: '2',
+      IRISPAIR_UNREAD_SECONDS: '4',
+      IRISPAIR_CALL_MEBIBYTES: String(CALL_MEBIBYTES),
       IRISPAIR_BATCH_MILLISECONDS: '300',
     });
+    for (let person = 1; person <= PEOPLE; person++) {
+      const iris = irisMessage(population.enrolment(population.person(person)));
+      await test.client.enroll({ iris, orList: [] });
+    }
   });
   after(() => test.stop());
 
@@ -111,6 +125,70 @@ describe('clients that misbehave', () => {
     for (const socket of sockets) socket.destroy();
     await answers();
     assert.deepEqual(told('ended:'), []);
+  });
+
+  /** A bulk stream that asks for irises. */
+  function bulkStream(client: api.IrisPairClient, requests: number): BulkStream {
+    const stream = client.process();
+    for (let number = 1; number <= requests; number++) {
+      const request = { $case: 'getIris', value: { serialId: 1 + (number % PEOPLE) } } as const;
+      stream.write({ requestId: String(number), request });
+    }
+    return stream;
+  }
+
+  it('read answers as slowly as they like, and get all of them', async () => {
+    const REQUESTS = 300;
+    const client = new api.IrisPairClient(test.address, credentials.createInsecure());
+    const stream = bulkStream(client, REQUESTS);
+    stream.end();
+    const ids = new Set<string>();
+    for await (const { requestId, response } of stream as AsyncIterable<api.ProcessResponse>) {
+      assert.equal(response?.$case, 'getIris');
+      ids.add(requestId);
+      await setTimeout(10);
+    }
+    client.close();
+    assert.equal(ids.size, REQUESTS);
+  });
+
+  it('that read no answers cost bounded memory, are ended, and leave others their answers', async () => {
+    const STREAMS = 60;
+    const REQUESTS = 200;
+    const before = await figure('irispair_unread_calls_ended_total');
+    const client = new api.IrisPairClient(test.address, credentials.createInsecure());
+    const codes: (status | undefined)[] = [];
+    const ended = Array.from({ length: STREAMS }, async () => {
+      const stream = bulkStream(client, REQUESTS);
+      // A stream that never asks for an answer takes all there are from the connection: this one asks, and stops.
+      stream.once('data', () => stream.pause());
+      const [error] = (await once(stream, 'error')) as [ServiceError];
+      codes.push(error.code);
+    });
+    let most = 0;
+    await until(
+      'all are ended',
+      async () => {
+        most = Math.max(most, await figure('irispair_open_calls_bytes'));
+        await test.client.getIris(1);
+        return codes.length === STREAMS;
+      },
+      LONG_MILLISECONDS,
+    );
+    await Promise.all(ended);
+    client.close();
+    assert.deepEqual(codes, Array(STREAMS).fill(status.RESOURCE_EXHAUSTED));
+    // All that was asked for would be many times the bound.
+    assert.ok(STREAMS * REQUESTS * IRIS_BYTES > 8 * (CALL_MEBIBYTES << 20));
+    assert.ok(most > 0 && most < 1.5 * (CALL_MEBIBYTES << 20), `${most} bytes were held`);
+    assert.equal((await figure('irispair_unread_calls_ended_total')) - before, STREAMS);
+    assert.ok(told('calls are ended whose client reads no answer').length >= 1);
+    await until(
+      'all is given back',
+      async () => (await figure('irispair_open_calls')) === 0,
+      LONG_MILLISECONDS,
+    );
+    assert.equal(await figure('irispair_open_calls_bytes'), 0);
   });
 
   it('lose no call of others on their connection by deadlines that pass', async () => {

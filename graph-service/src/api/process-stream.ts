@@ -2,46 +2,62 @@
  * The bulk stream: many requests in flight, answers as they come, matched by request id.
  *
  * Backpressure: while too many requests are unanswered, or the client does not read, no further request is read.
+ * While the calls of all clients hold much memory, a stream has one request in work at a time.
  */
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { CallMemory } from '@irispair/common/grpc/call-memory';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { retryMillisecondsOf } from '@irispair/common/grpc/error-details';
 import { toStatus } from '@irispair/common/grpc/status';
-import type { ProcessRequest, ProcessResponse } from '@irispair/proto/public';
+import { ProcessResponse, type ProcessRequest } from '@irispair/proto/public';
 import type { Tracing } from '@irispair/common/traces/tracing';
 import type { Patience } from '../batch/request.js';
+import type { BulkStream, SizedRequest } from './bulk-method.js';
 import type { PublicCalls } from './calls.js';
 import { beginRequest } from './request-trace.js';
 import { checkRequestId } from './validation.js';
 
-/** Unanswered requests at which reading stops. */
+/** Requests at which reading stops that have no answer, or one that the client has not taken. */
 const MOST_UNANSWERED = 64;
-
-type BulkStream = ServerDuplexStream<ProcessRequest, ProcessResponse>;
+/** What a request in work costs beside its own bytes: its calls of the iris service, and the answer to come. */
+const IN_WORK_BYTES = 16 << 10;
 
 /**
  * Serves one bulk stream.
+ * @param memory counts requests until they are answered, and answers until the client has taken them
  * @param tracing undefined when nothing is traced
  */
 export function serveProcess(
   call: BulkStream,
   calls: PublicCalls,
   patience: Patience,
+  memory: CallMemory,
   tracing?: Tracing,
 ): void {
   const unanswered = new Set<string>();
+  const holding = memory.open();
   let inWork = 0;
+  let untaken = 0;
   let ended = false;
   let blocked = false;
 
   function readOrPause(): void {
-    if (inWork >= MOST_UNANSWERED || blocked) call.pause();
+    const open = inWork + untaken;
+    const most = memory.isStrained ? 1 : MOST_UNANSWERED;
+    if (open >= most || blocked) call.pause();
     else call.resume();
   }
 
   function send(response: ProcessResponse): void {
     if (call.cancelled) return;
-    if (!call.write(response)) blocked = true;
+    const answer = Buffer.from(ProcessResponse.encode(response).finish());
+    untaken += 1;
+    holding.change(answer.byteLength);
+    const taken = () => {
+      untaken -= 1;
+      holding.change(-answer.byteLength);
+      readOrPause();
+    };
+    if (!call.write(answer, taken)) blocked = true;
   }
 
   async function serve(request: ProcessRequest): Promise<void> {
@@ -68,11 +84,14 @@ export function serveProcess(
     }
   }
 
-  call.on('data', (request: ProcessRequest) => {
+  call.on('data', ({ request, bytes }: SizedRequest) => {
+    const held = bytes + IN_WORK_BYTES;
     inWork += 1;
+    holding.change(held);
     readOrPause();
     void serve(request).finally(() => {
       inWork -= 1;
+      holding.change(-held);
       readOrPause();
       if (ended && inWork === 0) call.end();
     });
@@ -84,6 +103,9 @@ export function serveProcess(
   call.on('end', () => {
     ended = true;
     if (inWork === 0) call.end();
+  });
+  call.on('close', () => {
+    holding.close();
   });
 }
 

@@ -20,7 +20,6 @@ import type { Tracing } from '@irispair/common/traces/tracing';
 import { HEALTH_PROTO, PROTO_ROOT, PUBLIC_API_PROTO } from '@irispair/proto/definitions';
 import {
   IrisPairAdminService,
-  IrisPairService,
   type IrisPairAdminServer,
   type IrisPairServer,
   type MeasureRecallRequest,
@@ -28,9 +27,10 @@ import {
 } from '@irispair/proto/public';
 import type { Patience } from '../batch/request.js';
 import type { GraphServiceSettings } from '../settings.js';
+import { SERVED_SERVICE, type BulkStream } from './bulk-method.js';
 import type { Call, PublicCalls } from './calls.js';
 import { serveProcess } from './process-stream.js';
-import { DEFAULT_LIMITS, type PublicLimits } from './public-limits.js';
+import { DEFAULT_LIMITS, publicLimits, type PublicLimits } from './public-limits.js';
 import { beginRequest } from './request-trace.js';
 
 /** A call that streams both ways; resolves when all is written, rejects with what it is to end with. */
@@ -54,11 +54,12 @@ export function createPublicServer(
   health: HealthImplementation,
   logger: Logger,
   tracing?: Tracing,
-  limits: PublicLimits = DEFAULT_LIMITS,
+  limits: PublicLimits = publicLimits(DEFAULT_LIMITS, logger),
 ): Server {
   const server = new Server({
     ...PUBLIC_SERVER_OPTIONS,
     'grpc.max_connection_idle_ms': limits.idleMilliseconds,
+    interceptors: [limits.calls.interceptor],
   });
   const unary = <Request, Response>(method: string, handle: Call<Request, Response>) =>
     answerUnary(method, handle, logger, tracing);
@@ -72,10 +73,12 @@ export function createPublicServer(
     status: unary('Status', calls.status),
     placement: unary('Placement', calls.placement),
     process: (call) => {
-      serveProcess(call, calls, patienceOf(call), tracing);
+      // The definition that is served makes it such a stream.
+      const stream = call as unknown as BulkStream;
+      serveProcess(stream, calls, patienceOf(call), limits.calls.memory, tracing);
     },
   };
-  server.addService(IrisPairService, handlers);
+  server.addService(SERVED_SERVICE, handlers);
   const adminHandlers: IrisPairAdminServer = { measureRecall: streamed(admin.measureRecall, logger) };
   server.addService(IrisPairAdminService, adminHandlers);
   health.addToServer(server);
