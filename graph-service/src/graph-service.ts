@@ -30,6 +30,7 @@ import { decideBatch, type BatchParts, type BatchTerms } from './batch/decide-ba
 import type { Desk } from './batch/desk.js';
 import type { Pending } from './batch/request.js';
 import { HopStream } from './hop/hop-stream.js';
+import { settleBelonging } from './index/belonging.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
 import { IrisLink } from './iris/iris-link.js';
@@ -217,11 +218,13 @@ async function startServing(
   const link = new IrisLink(
     client,
     {
-      joined: (session) =>
+      joined: (session, irises) =>
         turns.take(async () => {
           readiness.noteIrisAway('the graph is catching up with the iris service');
           await desk.greet(session);
+          const followed = client.follow(irises);
           registry.reset(await client.registry());
+          await settleBelonging(index, followed, registry, logger);
           progress.begin();
           await desk.catchUp();
         }),

@@ -27,10 +27,11 @@ import { addHops, type HopCounters } from '../hop/hop-counters.js';
 import { addDurations, type HopDurations } from '../hop/hop-durations.js';
 import type { HopStream } from '../hop/hop-stream.js';
 import type { RegisteredIris } from '../iris/registered-iris.js';
-import type { GraphStore, StoredNode, StoredRow } from '../store/graph-store.js';
+import type { GraphStore, IrisPoint, StoredNode, StoredRow } from '../store/graph-store.js';
 import type { ComparisonTerms, SearchOrder } from '../walk/order.js';
 import { tracedBelow } from '../traces/traced-hop.js';
 import { WalkerPool, type Searched, type ToldOfWalk } from '../workers/walker-pool.js';
+import type { JudgedGraph, KnownIrises } from './belonging.js';
 import { EntryPointList } from './entry-points.js';
 import { Linker, type LinkOrder } from './linker.js';
 
@@ -68,6 +69,8 @@ const PATIENCE_MILLISECONDS = 2_000;
 
 /** Nodes whose rows make a part: under a MiB where rows hold up to 512. */
 const NODES_A_PART = 128;
+/** Parts that are forgotten before the event loop turns. */
+const PARTS_A_TURN = 64;
 
 /** Rows that are replaced before they are saved. */
 const ROWS_A_SAVE = 10_000;
@@ -83,7 +86,7 @@ export function rowLimitFor(size: number, overrides: ParameterOverrides): number
 }
 
 /** The graphs of both sides. */
-export class GraphIndex {
+export class GraphIndex implements JudgedGraph {
   private readonly memory: GraphMemory;
   private readonly walkers: WalkerPool;
   private readonly linker: Linker;
@@ -94,11 +97,14 @@ export class GraphIndex {
   private live = 0;
   private isBehind = false;
   private saving: Promise<void> | undefined;
+  /** Counts the commits of the session that it belongs to. */
+  private irises: IrisPoint | undefined;
 
   private constructor(private readonly options: GraphIndexOptions) {
     const { socket, terms, walkers, hopNodes, logger, store } = options;
     const { rowLimit, layerKey } = store.identity;
     this.key = Buffer.from(layerKey, 'base64');
+    this.irises = store.identity.irises;
     this.walkers = new WalkerPool(walkers, { socket, rowLimit, terms, node: hopNodes.source }, logger);
     const share = (chunk: GraphChunk) => {
       this.walkers.share(chunk);
@@ -341,14 +347,9 @@ export class GraphIndex {
 
   /** Holds what is given and nothing else, and saves it. May be interrupted and called again. */
   async replace(parts: AsyncIterable<GraphPart>): Promise<void> {
-    for (const { nodes, rows } of this.parts()) {
-      for (const row of rows) this.setRow({ ...row, neighbours: NOBODY });
-      for (const { serialId: serial } of nodes) {
-        const node = this.memory.node(serial);
-        if (node.state === NodeState.Live) this.forgetLive(serial, node.layer);
-        this.memory.setNode(serial, UNKNOWN_NODE);
-        this.changedNodes.add(serial);
-      }
+    for (const { nodes, rows } of this.forgetAll()) {
+      for (const { side, layer, serialId: serial } of rows) this.noteRow(side, layer, serial);
+      for (const { serialId: serial } of nodes) this.changedNodes.add(serial);
     }
     for await (const { nodes, rows } of parts) {
       for (const { serialId: serial, ...node } of nodes) {
@@ -361,6 +362,61 @@ export class GraphIndex {
     }
     this.announce();
     await this.save();
+  }
+
+  /** Forgets everything in memory, and gives what it forgot. */
+  private *forgetAll(): Generator<GraphPart> {
+    for (const part of this.parts()) {
+      for (const { side, layer, serialId: serial } of part.rows) {
+        this.memory.setNeighbours(side, layer, serial, NOBODY);
+      }
+      for (const { serialId: serial, state, layer } of part.nodes) {
+        if (state === NodeState.Live) this.forgetLive(serial, layer);
+        this.memory.setNode(serial, UNKNOWN_NODE);
+      }
+      yield part;
+    }
+  }
+
+  knownIrises(registered: (serial: number) => RegisteredIris | undefined): KnownIrises {
+    let ids = 0;
+    let highest = 0;
+    let newer: SerialId | undefined;
+    for (let serial = 1 as SerialId; serial < this.memory.bound; serial++) {
+      if (this.memory.nodeWord(serial) === 0) continue;
+      const { state, version } = this.memory.node(serial);
+      if (state === NodeState.Unknown) continue;
+      ids += 1;
+      highest = serial;
+      const known = registered(serial);
+      if (known !== undefined && version > known.id.version) newer ??= serial;
+    }
+    return { place: this.options.store.place, irises: this.irises, ids, highest, newer };
+  }
+
+  async belongTo(irises: IrisPoint): Promise<void> {
+    const before = this.options.store.identity.irises;
+    // A service without an identity may be an earlier version on the same store.
+    if (irises.storeId === '') return;
+    this.irises = irises;
+    const isSaved = before?.storeId === irises.storeId && before.commitCount === irises.commitCount;
+    if (!isSaved) await this.save();
+  }
+
+  async beginAnew(irises: IrisPoint): Promise<void> {
+    await this.saving;
+    const { storeId, commitCount } = irises;
+    await this.options.store.clear({ storeId, commitCount });
+    let parts = 0;
+    for (const { nodes } of this.forgetAll()) {
+      parts += Math.min(1, nodes.length);
+      if (parts % PARTS_A_TURN === 0) await nextTurn();
+    }
+    this.changedNodes.clear();
+    this.changedRows.clear();
+    this.isBehind = false;
+    this.irises = irises;
+    this.announce();
   }
 
   /** Neighbours of a node, for those who inspect the graph. */
@@ -535,7 +591,7 @@ export class GraphIndex {
     this.changedNodes.clear();
     this.changedRows.clear();
     try {
-      await this.options.store.save(nodes, rows);
+      await this.options.store.save(nodes, rows, this.irises === undefined ? undefined : { ...this.irises });
     } catch (error) {
       // The graph in memory is right: it serves on. The changes stay for the next save, and what a restart finds
       // missing is caught up.

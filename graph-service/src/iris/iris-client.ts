@@ -25,6 +25,7 @@ import { irisMessage } from '@irispair/common/iris/message';
 import type { Iris } from '@irispair/common/iris/template';
 import { batchNameBytes, readBatchNameIfAny, type BatchName } from '@irispair/common/parties/batch-name';
 import * as wire from '@irispair/proto/compute';
+import type { IrisPoint } from '../store/graph-store.js';
 import type { RegisteredIris } from './registered-iris.js';
 import type { SearchResult } from '../walk/order.js';
 import type { LanePatience } from './lane.js';
@@ -58,6 +59,7 @@ type Method<Request, Response> = (client: wire.IrisComputeClient) => UnaryMethod
 /** A client of the iris service. */
 export class IrisClient {
   readonly lanes: Lanes;
+  private followed: { readonly storeId: string; commitCount: number } | undefined;
 
   constructor(private readonly socket: string) {
     this.lanes = new Lanes(socket);
@@ -71,6 +73,22 @@ export class IrisClient {
   /** Fails all calls as unavailable and makes all connections anew: nothing passes on these. */
   reconnect(reason: string): void {
     this.lanes.reconnect(new UnavailableError(`the iris service is away: ${reason}`));
+  }
+
+  /** @param irises of a session that begins @returns the same, in which commits are counted from now on */
+  follow(irises: IrisPoint): IrisPoint {
+    this.followed = { ...irises };
+    return this.followed;
+  }
+
+  /** The irises of the latest session, as far as known; undefined before the first. */
+  get irises(): IrisPoint | undefined {
+    return this.followed;
+  }
+
+  private count(commits: number): void {
+    if (this.followed !== undefined && commits > this.followed.commitCount)
+      this.followed.commitCount = commits;
   }
 
   /** @param trace of the requests whose probes they are; undefined when none is traced */
@@ -124,12 +142,13 @@ export class IrisClient {
 
   /** @param trace of the requests that change something; undefined when none is traced */
   async commit(changes: readonly wire.Change[], trace: wire.TraceContext | undefined): Promise<VectorId[]> {
-    const { vectorIds } = await this.call(
+    const { vectorIds, commitCount } = await this.call(
       'changes',
       (client) => client.commit.bind(client),
       { changes: [...changes], trace },
       { milliseconds: LONG_CALL_MILLISECONDS, bytes: changes.length * PART_BYTES },
     );
+    this.count(commitCount);
     return vectorIds.map(readId);
   }
 
@@ -165,12 +184,13 @@ export class IrisClient {
     batch: BatchName,
     trace: wire.TraceContext | undefined,
   ): Promise<VectorId[]> {
-    const { vectorIds } = await this.call(
+    const { vectorIds, commitCount } = await this.call(
       'changes',
       (client) => client.commitPrepared.bind(client),
       { sessionId, batch: batchNameBytes(batch), trace },
       { milliseconds: LONG_CALL_MILLISECONDS },
     );
+    this.count(commitCount);
     return vectorIds.map(readId);
   }
 
@@ -204,7 +224,8 @@ export class IrisClient {
     const registered: RegisteredIris[] = [];
     await this.lanes.of('reports').run(SMALL_BYTES, (client, lost) => {
       const call = client.registry({ fromSerialId: 0 }, new Metadata(), deadlineIn(LONG_CALL_MILLISECONDS));
-      return each(call, [lost], ({ entries }) => {
+      return each(call, [lost], ({ entries, commitCount }) => {
+        this.count(commitCount);
         for (let offset = 0; offset < entries.byteLength; offset += REGISTRY_ENTRY_BYTES)
           registered.push(readEntry(entries, offset));
       });

@@ -4,18 +4,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@irispair/common/errors/message';
-import { UnavailableError } from '@irispair/common/errors/errors';
+import { MisconfiguredError, UnavailableError } from '@irispair/common/errors/errors';
 import type { Logger } from '@irispair/common/log/logger';
 import type { SessionResponse } from '@irispair/proto/compute';
+import type { IrisPoint } from '../store/graph-store.js';
 import { HeartbeatWatch, LOST, OVERDUE } from './heartbeat-watch.js';
 import type { IrisClient } from './iris-client.js';
 
 const RETRY_MILLISECONDS = 200;
+const REFUSED_MILLISECONDS = 5_000;
 
 /** Told when the iris service comes and goes. */
 export interface LinkObserver {
   /** Joined; the link counts as ready once this resolves. */
-  joined(session: number): Promise<void>;
+  joined(session: number, irises: IrisPoint): Promise<void>;
   ready(): void;
   lost(): void;
   /** Why there is no session yet, or none any longer. Joining is tried on. */
@@ -35,6 +37,8 @@ interface Absence {
   readonly reason: string;
   /** What went wrong here. */
   readonly err?: unknown;
+  /** Only an operator can help. */
+  readonly isRefused?: boolean;
 }
 
 /** What a caller is told while there is no session; the status says why. */
@@ -50,7 +54,7 @@ export class IrisLink {
   private givenUp: Absence | undefined;
   /** The last reason that was told: a repeated one is not told again. */
   private told = '';
-  private closed = false;
+  private readonly closing = new AbortController();
   private readonly running: Promise<void>;
 
   constructor(
@@ -78,7 +82,7 @@ export class IrisLink {
 
   /** Ends the session and stops renewing. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.closing.abort();
     this.cancel();
     await this.running;
   }
@@ -92,14 +96,19 @@ export class IrisLink {
       }
       if (!this.isClosed()) {
         this.tell(absence);
-        await sleep(RETRY_MILLISECONDS);
+        await this.waits(absence);
       }
     }
   }
 
+  private async waits({ isRefused }: Absence): Promise<void> {
+    const milliseconds = isRefused === true ? REFUSED_MILLISECONDS : RETRY_MILLISECONDS;
+    await sleep(milliseconds, undefined, { signal: this.closing.signal }).catch(() => undefined);
+  }
+
   /** A method, because closing happens while others wait. */
   private isClosed(): boolean {
-    return this.closed;
+    return this.closing.signal.aborted;
   }
 
   /** Lives one session, from its first answer to its end; resolves to why there is none any longer. */
@@ -120,12 +129,13 @@ export class IrisLink {
     let prepared: Promise<void> | undefined;
     let absence: Absence = { reason: 'the iris service ended the session' };
     try {
-      for await (const { sessionId, storeAway, partyAway } of call as AsyncIterable<SessionResponse>) {
+      for await (const response of call as AsyncIterable<SessionResponse>) {
         watch.heard();
         this.observer.silent('');
+        const { sessionId, storeAway, partyAway, storeId, commitCount } = response;
         this.observer.storeAway(storeAway);
         this.observer.partyAway(partyAway ?? '');
-        prepared ??= this.prepare(sessionId);
+        prepared ??= this.prepare(sessionId, { storeId, commitCount });
       }
     } catch (error) {
       absence = { reason: await this.client.reasonAway(error) };
@@ -136,15 +146,17 @@ export class IrisLink {
     return this.whyGivenUp() ?? absence;
   }
 
-  private async prepare(sessionId: number): Promise<void> {
+  private async prepare(sessionId: number, irises: IrisPoint): Promise<void> {
     try {
-      await this.observer.joined(sessionId);
+      await this.observer.joined(sessionId, irises);
       this.session = sessionId;
       this.told = '';
       this.observer.ready();
       this.logger.info({ session: sessionId }, 'joined the iris service');
     } catch (error) {
-      this.giveUp({ reason: `could not catch up with the iris service: ${messageOf(error)}`, err: error });
+      if (error instanceof MisconfiguredError) this.giveUp({ reason: error.message, isRefused: true });
+      else
+        this.giveUp({ reason: `could not catch up with the iris service: ${messageOf(error)}`, err: error });
     }
   }
 

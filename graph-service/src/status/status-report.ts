@@ -56,6 +56,7 @@ export class StatusReport {
       kernelMicroseconds: kernelNanoseconds / 1_000,
       version: VERSION,
       kernel: iris?.kernel ?? '',
+      storeId: this.parts.client.irises?.storeId ?? '',
     };
   }
 

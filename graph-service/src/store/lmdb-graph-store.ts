@@ -19,6 +19,7 @@ import {
   type GraphStore,
   type GraphStoreHolder,
   type GraphStoreIdentity,
+  type IrisPoint,
   type StoredNode,
   type StoredRow,
 } from './graph-store.js';
@@ -31,7 +32,7 @@ const REBUILD_REMEDY = 'remove the directory, and the graph is built anew from t
 export class LmdbGraphStore implements GraphStore {
   private constructor(
     private held: GraphStoreIdentity,
-    private readonly directory: string,
+    readonly place: string,
     private readonly ownership: Ownership,
     private readonly root: RootDatabase,
     private readonly identities: Database<GraphStoreIdentity, string>,
@@ -114,10 +115,15 @@ export class LmdbGraphStore implements GraphStore {
   }
 
   private damaged(what: string): DamagedStoreError {
-    return damagedGraph(this.directory, `${what} does not have the checksum it was written with`);
+    return damagedGraph(this.place, `${what} does not have the checksum it was written with`);
   }
 
-  async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
+  async save(
+    nodes: readonly StoredNode[],
+    rows: readonly StoredRow[],
+    irises: IrisPoint | undefined = this.held.irises,
+  ): Promise<void> {
+    const identity = this.heldOf(irises);
     await this.write(() => {
       for (const node of nodes) {
         void this.nodeTable.put(node.serialId, encodeNode(node.serialId, packNode(node)));
@@ -126,7 +132,26 @@ export class LmdbGraphStore implements GraphStore {
         const key: RowKey = [side, layer, serial];
         void this.rowTable.put(key, encodeRow(key, neighbours));
       }
+      if (identity !== this.held) void this.identities.put('identity', identity);
     });
+    this.held = identity;
+  }
+
+  async clear(irises: IrisPoint): Promise<void> {
+    const identity = this.heldOf(irises);
+    await this.write(() => {
+      void this.nodeTable.clearAsync();
+      void this.rowTable.clearAsync();
+      void this.identities.put('identity', identity);
+    });
+    this.held = identity;
+  }
+
+  /** What is held, once the graph is of these irises. */
+  private heldOf(irises: IrisPoint | undefined): GraphStoreIdentity {
+    const { irises: before } = this.held;
+    if (before?.storeId === irises?.storeId && before?.commitCount === irises?.commitCount) return this.held;
+    return { ...this.held, irises };
   }
 
   /** All or nothing: a child transaction is undone when a write in it fails. */
@@ -134,7 +159,7 @@ export class LmdbGraphStore implements GraphStore {
     try {
       await this.root.childTransaction(writes);
     } catch (error) {
-      throw await writeFailure(error, this.directory);
+      throw await writeFailure(error, this.place);
     }
   }
 

@@ -26,6 +26,7 @@ import {
   type GraphStore,
   type GraphStoreHolder,
   type GraphStoreIdentity,
+  type IrisPoint,
   type StoredNode,
   type StoredRow,
 } from './graph-store.js';
@@ -49,6 +50,9 @@ interface IdentityRow {
   readonly owner: string;
   /** A bigint. */
   readonly saves: string;
+  readonly iris_store_id: string | null;
+  /** A bigint. */
+  readonly iris_commit_count: string | null;
 }
 
 interface NodeRow {
@@ -72,6 +76,7 @@ export class PostgresGraphStore implements GraphStore {
   private readonly turns = new Turns();
 
   private constructor(
+    readonly place: string,
     private readonly owner: PostgresOwner,
     private readonly mark: OwnersMark,
   ) {}
@@ -94,7 +99,7 @@ export class PostgresGraphStore implements GraphStore {
       logger,
       begin: (client) => mark.begin(client),
     });
-    return new PostgresGraphStore(owner, mark);
+    return new PostgresGraphStore(address.name, owner, mark);
   }
 
   get identity(): GraphStoreIdentity {
@@ -139,19 +144,34 @@ export class PostgresGraphStore implements GraphStore {
     }
   }
 
-  async save(nodes: readonly StoredNode[], rows: readonly StoredRow[]): Promise<void> {
+  async save(nodes: readonly StoredNode[], rows: readonly StoredRow[], irises?: IrisPoint): Promise<void> {
     const nodeParts = partsOfNodes(nodes);
     const rowParts = partsOfRows(rows);
+    await this.change(irises, async (client) => {
+      for (const part of nodeParts) await saveNodes(client, part);
+      for (const part of rowParts) await saveRows(client, part);
+    });
+  }
+
+  async clear(irises: IrisPoint): Promise<void> {
+    await this.change(irises, async (client) => {
+      await client.query(`TRUNCATE ${SCHEMA}.nodes, ${SCHEMA}.rows`);
+    });
+  }
+
+  private async change(
+    irises: IrisPoint | undefined,
+    work: (client: Client) => Promise<void>,
+  ): Promise<void> {
     await this.turns.take(() =>
       this.owner.run((client) =>
         inTransaction(client, async () => {
-          for (const part of nodeParts) await saveNodes(client, part);
-          for (const part of rowParts) await saveRows(client, part);
-          await this.mark.count(client);
+          await work(client);
+          await this.mark.count(client, irises);
         }),
       ),
     );
-    this.mark.counted();
+    this.mark.counted(irises);
   }
 
   async takeLayerKey(layerKey: string): Promise<void> {
@@ -205,10 +225,12 @@ class OwnersMark {
   }
 
   /** Part of a save's transaction. @throws OwnershipLostError when another service has opened the store */
-  async count(client: Client): Promise<void> {
-    const counted = await client.query(`UPDATE ${SCHEMA}.identity SET saves = saves + 1 WHERE owner = $1`, [
-      this.mark,
-    ]);
+  async count(client: Client, irises: IrisPoint | undefined): Promise<void> {
+    const counted = await client.query(
+      `UPDATE ${SCHEMA}.identity SET saves = saves + 1, iris_store_id = coalesce($2, iris_store_id),
+         iris_commit_count = coalesce($3, iris_commit_count) WHERE owner = $1`,
+      [this.mark, irises?.storeId, irises?.commitCount],
+    );
     if (counted.rowCount === 1) return;
     throw new OwnershipLostError(
       `the graph store in ${this.address.name} was opened by another service: restart this service, it catches up ` +
@@ -217,8 +239,9 @@ class OwnersMark {
   }
 
   /** The transaction was committed. */
-  counted(): void {
+  counted(irises: IrisPoint | undefined): void {
     this.saves += 1;
+    if (irises !== undefined) this.found = { ...this.identity, irises };
   }
 
   takeLayerKey(layerKey: string): void {
@@ -263,7 +286,8 @@ class OwnersMark {
 
   private async read(client: Client): Promise<IdentityRow> {
     const { rows } = await client.query<IdentityRow>(
-      `SELECT mode, party, format_version, layer_key, row_limit, owner, saves FROM ${SCHEMA}.identity`,
+      `SELECT mode, party, format_version, layer_key, row_limit, owner, saves, iris_store_id, iris_commit_count
+       FROM ${SCHEMA}.identity`,
     );
     if (rows.length === 0) {
       throw new OwnershipLostError(
@@ -274,13 +298,16 @@ class OwnersMark {
   }
 }
 
-function identityOf({ mode, party, format_version, layer_key, row_limit }: IdentityRow): GraphStoreIdentity {
+function identityOf(row: IdentityRow): GraphStoreIdentity {
+  const { mode, party, iris_store_id: storeId } = row;
+  const irises = storeId === null ? undefined : { storeId, commitCount: Number(row.iris_commit_count) };
   return {
     mode,
     ...(party === null ? {} : { party }),
-    formatVersion: format_version,
-    layerKey: layer_key,
-    rowLimit: row_limit,
+    formatVersion: row.format_version,
+    layerKey: row.layer_key,
+    rowLimit: row.row_limit,
+    ...(irises === undefined ? {} : { irises }),
   };
 }
 

@@ -69,6 +69,7 @@ const NODE_ONE: StoredNode = {
   version: version(3),
   layer: 2,
 };
+const IRISES = { storeId: '6f1d0e0c-0000-4000-8000-000000000001', commitCount: 7 };
 const ROW_OF_ONE: StoredRow = {
   side: SIDES[0],
   layer: 2,
@@ -154,6 +155,36 @@ export function graphStoreContract(kind: string, makePlace: () => Promise<StoreP
       assert.notEqual(stranger.identity.layerKey, identity.layerKey);
       await stranger.close();
       await other.remove();
+    });
+
+    void it('remembers the irises that it was saved with last, and none before', async () => {
+      const store = await place.open(ROW_LIMIT);
+      assert.equal(store.identity.irises, undefined);
+      await store.save([NODE_ONE], [ROW_OF_ONE], IRISES);
+      assert.deepEqual(store.identity.irises, IRISES);
+      await store.save([], [], { ...IRISES, commitCount: 8 });
+      await store.save([], []);
+      await store.close();
+      const again = await place.open(ROW_LIMIT);
+      assert.deepEqual(again.identity.irises, { ...IRISES, commitCount: 8 });
+      assert.deepEqual(await collect(again.nodes()), [NODE_ONE]);
+      await again.close();
+    });
+
+    void it('that is cleared holds nothing, of the irises that it is given, and keeps its layer key', async () => {
+      const store = await place.open(ROW_LIMIT);
+      const { layerKey } = store.identity;
+      await store.save([NODE_ONE], [ROW_OF_ONE], IRISES);
+      const other = { storeId: '6f1d0e0c-0000-4000-8000-000000000002', commitCount: 3 };
+      await store.clear(other);
+      assert.deepEqual(await Contents.of(store), new Contents());
+      await store.close();
+      const again = await place.open(ROW_LIMIT);
+      assert.deepEqual(await Contents.of(again), new Contents());
+      assert.deepEqual([again.identity.irises, again.identity.layerKey], [other, layerKey]);
+      await again.save([NODE_ONE], [], other);
+      assert.deepEqual(await collect(again.nodes()), [NODE_ONE]);
+      await again.close();
     });
 
     void it('keeps the layer key that it took last', async () => {

@@ -2,6 +2,7 @@
  * A whole iris service whose irises are places on a number line, one an eye, for graph services under test. It knows no
  * protocols: a share's first bytes tell the place, the same at all parties.
  */
+import { randomUUID } from 'node:crypto';
 import { messageOf } from '@irispair/common/errors/message';
 import {
   Server,
@@ -84,6 +85,7 @@ interface Prepared {
 
 /** What an iris service keeps when its process dies. */
 export class LineStore {
+  readonly storeId = randomUUID();
   readonly irises: (Stored | undefined)[] = [undefined];
   /** Name of the batch that was applied last. */
   applied = '';
@@ -228,6 +230,7 @@ export class LineIrisService {
         queryExpirySeconds: 60,
         commitCount: 0,
         storeAway: '',
+        storeId: this.options.store.storeId,
       });
     say();
     const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);

@@ -18,15 +18,17 @@ export function watchStores(registry: Registry): (store: GraphStore) => GraphSto
     get identity() {
       return store.identity;
     },
+    place: store.place,
     takeLayerKey: (layerKey) => store.takeLayerKey(layerKey),
     nodes: () => store.nodes(),
     rows: () => store.rows(),
+    clear: (irises) => store.clear(irises),
     close: () => store.close(),
-    async save(nodes, rows) {
+    async save(nodes, rows, irises) {
       const started = performance.now();
       let result = 'failed';
       try {
-        await store.save(nodes, rows);
+        await store.save(nodes, rows, irises);
         result = 'stored';
       } finally {
         durations.observe({ result }, (performance.now() - started) / 1_000);

@@ -119,6 +119,10 @@ export class Gallery {
     return this.store.away ?? (this.isSilent ? 'it does not answer' : undefined);
   }
 
+  get storeId(): string {
+    return this.store.storeId;
+  }
+
   get commitCount(): number {
     return this.store.commitCount;
   }

@@ -196,6 +196,7 @@ function serveSession(
       maximumCandidatesAStep: MAXIMUM_CANDIDATES_A_STEP,
       queryExpirySeconds: parts.queryExpirySeconds,
       commitCount: parts.gallery.commitCount,
+      storeId: parts.gallery.storeId,
       storeAway: parts.gallery.storeAway ?? '',
       partyAway: parts.comparing.away,
     });

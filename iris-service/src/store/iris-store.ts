@@ -18,6 +18,14 @@ export interface StoreIdentity {
   readonly formatVersion: number;
 }
 
+/** A state of a store: of two with the same identity the one with more commits is the later one. */
+export interface StorePoint {
+  /** A UUID, drawn when the store is made. Copies of its files have it, too; a store that irises are imported into has its own. */
+  readonly storeId: string;
+  /** Commits since the store was made. */
+  readonly commitCount: number;
+}
+
 /** One stored id with its record, or null when it is deleted. */
 export interface StoredIris {
   readonly id: VectorId;
@@ -67,13 +75,11 @@ export interface BatchJournal {
 }
 
 /** Durable irises of one owner. */
-export interface IrisStore {
+export interface IrisStore extends StorePoint {
   /** What it holds. */
   readonly identity: StoreIdentity;
   /** Undefined in plain mode. */
   readonly journal: BatchJournal | undefined;
-  /** Commits since the store was made. */
-  readonly commitCount: number;
   /** Ids ever given, deleted ones included. */
   count(): Promise<number>;
   /** Why commits are refused at present; undefined while they are taken. */

@@ -3,9 +3,10 @@
  *
  * It carries a checksum of itself. Stores of versions before checksums have none, and count no ids.
  */
+import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { DamagedStoreError } from '@irispair/common/errors/errors';
-import type { StoreIdentity } from './iris-store.js';
+import type { StoreIdentity, StorePoint } from './iris-store.js';
 
 /** What to do about a damaged store. */
 export const RESTORE_REMEDY = 'put a backup of the directory back (see docs/damaged-stores.md)';
@@ -16,8 +17,7 @@ const CHECKED_FORMAT_VERSION = 2;
 const RECORD_FORMAT_VERSION = 1;
 
 /** What a store says of itself. */
-export interface StoreHead extends StoreIdentity {
-  readonly commitCount: number;
+export interface StoreHead extends StoreIdentity, StorePoint {
   /** Ids ever given. */
   readonly ids: number;
   /** The highest of them; 0 when there is none. */
@@ -29,6 +29,8 @@ export interface StoreHead extends StoreIdentity {
 /** As it lies in the store. */
 export interface StoredHead extends StoreIdentity {
   readonly commitCount: number;
+  /** Stores made before there were identities have none. */
+  readonly storeId?: string;
   readonly ids?: number;
   readonly highest?: number;
   readonly isSealed?: boolean;
@@ -38,7 +40,7 @@ export interface StoredHead extends StoreIdentity {
 
 /** The head of a store in which nothing is. */
 export function newHead(identity: StoreIdentity): StoreHead {
-  return { ...identity, commitCount: 0, ids: 0, highest: 0, isSealed: true };
+  return { ...identity, commitCount: 0, storeId: randomUUID(), ids: 0, highest: 0, isSealed: true };
 }
 
 /** What is stored for a head. */
@@ -57,14 +59,15 @@ export function decodeHead(
   present: () => Pick<StoreHead, 'ids' | 'highest'>,
 ): StoreHead {
   const { check, ...rest } = stored;
+  const { storeId = randomUUID() } = rest;
   if (check === undefined && stored.formatVersion !== CHECKED_FORMAT_VERSION) {
-    return { ...rest, ...present(), isSealed: false };
+    return { ...rest, storeId, ...present(), isSealed: false };
   }
   const { ids, highest, isSealed } = rest;
   if (check !== checkOf(rest) || ids === undefined || highest === undefined || isSealed === undefined) {
     throw damagedHead(directory);
   }
-  return { ...rest, formatVersion: recordVersion(rest.formatVersion), ids, highest, isSealed };
+  return { ...rest, storeId, formatVersion: recordVersion(rest.formatVersion), ids, highest, isSealed };
 }
 
 /** The refusal of a store whose head cannot be believed. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { passesOnSmallDisk } from '@irispair/common/support/small-disk';
 import { describeBatchJournal, type JournalPlace } from '../support/batch-journal-contract.js';
+import { editStore } from '../support/edit-store.js';
 import { describeIrisStore } from '../support/iris-store-contract.js';
 import type { StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
@@ -29,6 +30,30 @@ async function makePlace(): Promise<JournalPlace> {
 
 describeIrisStore('the LMDB store of irises', makePlace);
 describeBatchJournal('the LMDB store of irises', makePlace);
+
+it('keeps its identity in a copy of its files, and gains one when it has none', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'irispair-store-'));
+  const [first, copy] = ['first', 'copy'].map((name) => join(parent, name));
+  const store = await LmdbIrisStore.open(first, PLAIN);
+  const { storeId } = store;
+  await store.close();
+  await cp(first, copy, { recursive: true });
+  const copied = await LmdbIrisStore.openExisting(copy);
+  assert.equal(copied.storeId, storeId);
+  await copied.close();
+  // As versions before identities left it.
+  await editStore(copy, async ({ heads }) => {
+    await heads.put('head', { ...PLAIN, commitCount: 3 });
+  });
+  const older = await LmdbIrisStore.open(copy, PLAIN);
+  const gained = older.storeId;
+  assert.notEqual(gained, storeId);
+  await older.close();
+  const again = await LmdbIrisStore.openExisting(copy);
+  assert.deepEqual([again.storeId, again.commitCount], [gained, 3]);
+  await again.close();
+  await rm(parent, { recursive: true });
+});
 
 it('opens in a directory of any name', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'irispair-store-'));

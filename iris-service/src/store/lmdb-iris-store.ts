@@ -136,7 +136,8 @@ export class LmdbIrisStore implements IrisStore {
       const found = readHead(directory, heads);
       const head = headOf(directory, found, identity, irises);
       const store = new LmdbIrisStore(directory, ownership, root, irises, heads, head);
-      if (found === undefined) await store.write(() => void heads.put('head', encodeHead(store.head)));
+      if (found?.storeId === undefined)
+        await store.write(() => void heads.put('head', encodeHead(store.head)));
       return store;
     } catch (error) {
       await root.close();
@@ -147,6 +148,10 @@ export class LmdbIrisStore implements IrisStore {
   get identity(): StoreIdentity {
     const { mode, party, formatVersion } = this.head;
     return { mode, party, formatVersion };
+  }
+
+  get storeId(): string {
+    return this.head.storeId;
   }
 
   get commitCount(): number {

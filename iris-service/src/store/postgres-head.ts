@@ -4,6 +4,7 @@
  * Every commit counts it up and names itself in the same transaction. So a commit whose answer was lost with the connection
  * can be asked for later, and an owner that was away sees whether another has changed the store meanwhile.
  */
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
@@ -22,6 +23,8 @@ interface FoundHead {
   readonly format_version: number;
   readonly irises_schema: string;
   readonly commit_count: number;
+  /** NULL in stores made before there were identities. */
+  readonly store_id: string | null;
   readonly last_commit: string | null;
 }
 
@@ -29,6 +32,7 @@ interface FoundHead {
 export class PostgresHead {
   /** Commits that are known to be stored; undefined before the first look. */
   private known: number | undefined;
+  private knownId: string | undefined;
   /** The commit under way. */
   private token: string | undefined;
 
@@ -39,6 +43,10 @@ export class PostgresHead {
 
   get commitCount(): number {
     return this.known ?? 0;
+  }
+
+  get storeId(): string {
+    return this.knownId ?? '';
   }
 
   /**
@@ -76,7 +84,14 @@ export class PostgresHead {
         `another service has changed the store in ${this.place} while this one was away: restart this one`,
       );
     }
+    const storeId = found.store_id ?? (await drawStoreId(client));
+    if (this.knownId !== undefined && this.knownId !== storeId) {
+      throw new OwnershipLostError(
+        `the store in ${this.place} is another since the connection was lost: restart this service`,
+      );
+    }
     this.known ??= found.commit_count;
+    this.knownId ??= storeId;
   }
 
   /** Counts the commit in its own transaction. @throws OwnershipLostError when another has changed the store */
@@ -168,11 +183,8 @@ export async function identityIn({ config, name }: PostgresAddress): Promise<Sto
       `SELECT to_regclass('irispair.store') IS NOT NULL AS ours, to_regclass('irises') IS NOT NULL AS table`,
     );
     const [{ ours, table }] = rows;
-    const found = ours ? (await readHeads(client)).at(0) : undefined;
-    if (found !== undefined) {
-      return { mode: found.mode, party: found.party, formatVersion: found.format_version };
-    }
-    return table ? PLAIN : null;
+    const found = ours ? await readKind(client) : undefined;
+    return found ?? (table ? PLAIN : null);
   } catch (error) {
     throw postgresFailure(error, name);
   } finally {
@@ -180,14 +192,24 @@ export async function identityIn({ config, name }: PostgresAddress): Promise<Sto
   }
 }
 
-async function readHead(client: Client): Promise<FoundHead> {
-  return (await readHeads(client))[0];
+async function drawStoreId(client: Client): Promise<string> {
+  const storeId = randomUUID();
+  await client.query('UPDATE irispair.store SET store_id = $1 WHERE store_id IS NULL', [storeId]);
+  return storeId;
 }
 
-async function readHeads(client: Client): Promise<FoundHead[]> {
+/** Of the columns that every version has: the store may not be migrated yet. */
+async function readKind(client: Client): Promise<StoreIdentity | undefined> {
+  const { rows } = await client.query<StoreIdentity>(
+    'SELECT mode, party, format_version AS "formatVersion" FROM irispair.store',
+  );
+  return rows.at(0);
+}
+
+async function readHead(client: Client): Promise<FoundHead> {
   const { rows } = await client.query<FoundHead>(
-    `SELECT mode, party, format_version, irises_schema, commit_count::float8 AS commit_count, last_commit
+    `SELECT mode, party, format_version, irises_schema, commit_count::float8 AS commit_count, last_commit, store_id
      FROM irispair.store`,
   );
-  return rows;
+  return rows[0];
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
@@ -6,6 +7,7 @@ import { createLogger } from '@irispair/common/log/logger';
 import { passesOnSmallDisk } from '@irispair/common/support/small-disk';
 import { describeBatchJournal, type JournalPlace } from '../support/batch-journal-contract.js';
 import { describeIrisStore } from '../support/iris-store-contract.js';
+import type { StoreIdentity } from './iris-store.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
 let cluster: TestCluster;
@@ -14,22 +16,25 @@ before(async () => {
 });
 after(() => cluster.remove());
 
+function open(database: string, identity: StoreIdentity): Promise<PostgresIrisStore> {
+  return PostgresIrisStore.open({
+    address: readPostgresUrl(cluster.url({ database }), undefined),
+    identity,
+    skipBadRows: false,
+    loadConnections: 4,
+    logger: createLogger('iris', 'silent'),
+  });
+}
+
 async function makePlace(): Promise<JournalPlace> {
   const database = await cluster.createDatabase();
-  const address = readPostgresUrl(cluster.url({ database }), undefined);
   return {
-    open: (identity) =>
-      PostgresIrisStore.open({
-        address,
-        identity,
-        skipBadRows: false,
-        loadConnections: 4,
-        logger: createLogger('iris', 'silent'),
-      }),
+    open: (identity) => open(database, identity),
     remove: () => Promise.resolve(),
     async age() {
       await cluster.sql(
-        'DROP TABLE irispair.journal, irispair.prepared; DELETE FROM irispair.migrations WHERE version = 2',
+        'DROP TABLE irispair.journal, irispair.prepared; ALTER TABLE irispair.store DROP COLUMN store_id; ' +
+          'DELETE FROM irispair.migrations WHERE version >= 2',
         database,
       );
     },
@@ -38,6 +43,25 @@ async function makePlace(): Promise<JournalPlace> {
 
 describeIrisStore('the PostgreSQL store of irises', makePlace);
 describeBatchJournal('the PostgreSQL store of irises', makePlace);
+
+it('gives a PostgreSQL store of irises an identity when it has none, once, and a copy has it too', async () => {
+  const database = await cluster.createDatabase();
+  const identity = { mode: 'plain', party: null, formatVersion: 1 } as const;
+  const idIn = async (place: string) => {
+    const store = await open(place, identity);
+    const { storeId } = store;
+    await store.close();
+    return storeId;
+  };
+  const drawn = await idIn(database);
+  await cluster.sql('UPDATE irispair.store SET store_id = NULL', database);
+  const gained = await idIn(database);
+  assert.notEqual(gained, drawn);
+  assert.equal(await idIn(database), gained);
+  const copy = `${database}_copy`;
+  await cluster.sql(`CREATE DATABASE ${copy} TEMPLATE ${database}`);
+  assert.equal(await idIn(copy), gained);
+});
 
 it('on a full disk of the server it refuses, keeps what it acknowledged, and goes on when there is space', async (test) => {
   const script = fileURLToPath(import.meta.resolve('../support/fill-postgres.js'));

@@ -108,6 +108,10 @@ export class PostgresIrisStore implements IrisStore {
     });
   }
 
+  get storeId(): string {
+    return this.head.storeId;
+  }
+
   get commitCount(): number {
     return this.head.commitCount;
   }

@@ -19,6 +19,7 @@ const IDENTITIES: readonly StoreIdentity[] = [
   { mode: 'shared', party: 1, formatVersion: 1 },
 ];
 const MOST_IDS = 12;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Declares the contract's tests, in either mode. @param makePlace a new, empty place */
 export function describeIrisStore(name: string, makePlace: () => Promise<StorePlace>): void {
@@ -49,6 +50,21 @@ function describeIn(identity: StoreIdentity, name: string, makePlace: () => Prom
       assert.equal(store.commitCount, 0);
       await reopen();
       assert.equal(store.commitCount, 0);
+    });
+
+    it('has an identity of its own, which it keeps', async () => {
+      const { storeId } = store;
+      assert.match(storeId, UUID);
+      await store.commit([change([1, 0, 1])]);
+      assert.equal(store.storeId, storeId);
+      await reopen();
+      assert.equal(store.storeId, storeId);
+      const other = await makePlace();
+      const stranger = await other.open(identity);
+      assert.match(stranger.storeId, UUID);
+      assert.notEqual(stranger.storeId, storeId);
+      await stranger.close();
+      await other.remove();
     });
 
     it('gives back what was inserted, updated and deleted, ascending, now and after opening again', async () => {

@@ -51,6 +51,9 @@ export function watchedStore(store: IrisStore, registry: Registry): IrisStore {
   return {
     identity: store.identity,
     journal: store.journal,
+    get storeId() {
+      return store.storeId;
+    },
     get commitCount() {
       return store.commitCount;
     },
