@@ -32,7 +32,7 @@ const COMMITTED_AT_ONCE = 1_000;
 const ROUNDS = 5;
 /** Codes and masks of both eyes. */
 const ROW_BYTES = 4 * CODE_BYTES;
-const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 
 interface LoadFigures {
   readonly people: number;
@@ -90,7 +90,7 @@ function madeUp(serial: number): StoreChange {
     irisCodes: randomBytes(CODE_BYTES),
     maskCodes: Buffer.alloc(CODE_BYTES, 0xff),
   });
-  const record = encodeRecord({ left: eye(), right: eye() });
+  const record = encodeRecord({ left: eye(), right: eye() }, 200);
   return { serialId: serialId(serial), version: version(0), record };
 }
 

@@ -34,6 +34,7 @@ import { settleBelonging } from './index/belonging.js';
 import { GraphIndex, rowLimitFor, type GraphIndexOptions } from './index/graph-index.js';
 import { IrisClient } from './iris/iris-client.js';
 import { IrisLink } from './iris/iris-link.js';
+import { PopulationShape } from './iris/population-shape.js';
 import { Registry } from './iris/registry.js';
 import { Matcher } from './matching/matcher.js';
 import { plainMode } from './mode/plain-mode.js';
@@ -126,7 +127,9 @@ async function startServing(
   };
   const overrides = { m: settings.IRISPAIR_M, mMax: settings.IRISPAIR_M_MAX, ef: settings.IRISPAIR_EF };
 
-  const mode = settings.IRISPAIR_MODE === 'shared' ? sharedMode(settings) : plainMode(settings);
+  const shape = new PopulationShape();
+  const accepted = () => ({ columns: shape.columns, masks: settings.IRISPAIR_MASKS });
+  const mode = settings.IRISPAIR_MODE === 'shared' ? sharedMode(settings) : plainMode(settings, accepted);
   const tracing = await startTracing(settings, 'graph', logger);
   if (tracing !== undefined) closers.add(() => tracing.close());
   showTraces(metrics, tracing);
@@ -218,8 +221,9 @@ async function startServing(
   const link = new IrisLink(
     client,
     {
-      joined: (session, irises) =>
+      joined: (session, irises, columns) =>
         turns.take(async () => {
+          shape.note(columns);
           readiness.noteIrisAway('the graph is catching up with the iris service');
           await desk.greet(session);
           const followed = client.follow(irises);
@@ -259,6 +263,7 @@ async function startServing(
   closers.add(() => auditor.close());
   const status = new StatusReport({
     party: mode.party,
+    shape,
     index,
     registry,
     matcher,
@@ -302,6 +307,7 @@ async function startServing(
   });
   const admin = adminCalls({
     measurement,
+    accepted,
     requests,
     usesWalks: () => matcher.usesWalks,
     nodes: () => ({ nodes: index.size, ...index.shape }),

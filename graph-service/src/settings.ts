@@ -17,6 +17,7 @@ import { PLACEMENT_SETTINGS } from '@irispair/common/config/placement-settings';
 import { STORE_SETTINGS, storeSetting } from '@irispair/common/config/store-settings';
 import { TRACING_SETTINGS } from '@irispair/common/config/tracing-settings';
 import { socketSetting } from '@irispair/common/config/socket-setting';
+import { MASK_RULES } from '@irispair/common/iris/masks';
 import { LOG_LEVELS } from '@irispair/common/log/logger';
 import { DEFAULT_THRESHOLD, isThreshold, THRESHOLDS } from '@irispair/common/matching/threshold';
 import { MOST_NEIGHBOURS } from './graph/parameters.js';
@@ -45,6 +46,8 @@ const SETTINGS = z.object({
   IRISPAIR_GRAPH_STORE: storeSetting().default('/var/lib/irispair/graph'),
   /** Match threshold, fractional Hamming distance. */
   IRISPAIR_THRESHOLD: decimalSetting(isThreshold, THRESHOLDS).default(DEFAULT_THRESHOLD),
+  /** What is done about masks whose real and imaginary parts differ: pixels count of which both are usable, or it is refused. */
+  IRISPAIR_MASKS: choiceSetting(MASK_RULES).default('combine'),
   /** Rotations tried. */
   IRISPAIR_ROTATIONS: choiceSetting(['11', '31']).default('11'),
   /** How searches find candidates. */

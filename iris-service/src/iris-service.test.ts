@@ -51,7 +51,10 @@ describe('the iris service', () => {
 
   it('has the same irises after a restart', async () => {
     const { sessionId } = (await test.join()).first;
-    const handles = await test.prepare(sessionId, ['a', 'b', 'c', 'c2'].map(irisOf));
+    const handles = await test.prepare(
+      sessionId,
+      ['a', 'b', 'c', 'c2'].map((name) => irisOf(name)),
+    );
     await test.commit([insert(handles[0], 1), insert(handles[1], 2), insert(handles[2], 3)]);
     await test.commit([remove([2, 0]), update(handles[3], [3, 0])]);
     await test.restart();

@@ -63,7 +63,6 @@ export async function startIrisService(
   logger: Logger,
 ): Promise<IrisService> {
   const mode = modeOf(settings);
-  const form = recordFormOf(mode.identity);
   logger.info({ placement: decision.placement, reason: decision.reason }, 'placement decided');
   const closers = new Closers();
   try {
@@ -79,8 +78,9 @@ export async function startIrisService(
     showTraces(metrics, tracing);
     const store = watchedStore(await openIrisStore(settings, mode.identity, logger), metrics);
     closers.add(() => store.close());
+    const form = recordFormOf(store.identity);
     monitoring.notReady = 'mapping the arenas';
-    const options = engineOptions(settings, decision);
+    const options = engineOptions(settings, decision, form);
     provideMemory(
       {
         arena: options.arena,
@@ -190,7 +190,10 @@ async function serve(parts: Parts): Promise<IrisService> {
   gallery.events.on('away', sayReady);
   comparing.events.on('away', sayReady);
   sayReady();
-  logger.info({ socket: socket.path, irises: gallery.live, kernel: engine.kernel }, 'iris service serving');
+  logger.info(
+    { socket: socket.path, irises: gallery.live, columns: form.columns, kernel: engine.kernel },
+    'iris service serving',
+  );
   const expiry = setInterval(() => {
     sessions.expire();
   }, EXPIRY_CHECK_MILLISECONDS);
@@ -214,6 +217,7 @@ async function serve(parts: Parts): Promise<IrisService> {
 function engineOptions(
   settings: IrisServiceSettings,
   { iris, arenas, placement }: PlacementDecision,
+  { columns }: RecordForm,
 ): EngineOptions {
   const initialCapacity = settings.IRIS_STORE_INITIAL_CAPACITY;
   const pool: PoolPlan = { cpus: iris.cpus, node: iris.node, pinned: placement === 'split' };
@@ -230,6 +234,7 @@ function engineOptions(
       strict: settings.IRISPAIR_PLACEMENT_STRICT,
     },
     kernel: null,
+    columns,
   };
 }
 

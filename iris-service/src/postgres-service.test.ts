@@ -164,7 +164,10 @@ describe('the iris service on PostgreSQL', () => {
     const test = await ServiceUnderTest.start({ IRISPAIR_IRIS_STORE: cluster.url({ database }) });
     const { first } = await test.join();
     const names = Array.from({ length: 9 }, (_, index) => `person ${index}`);
-    const handles = await test.prepare(first.sessionId, names.map(irisOf));
+    const handles = await test.prepare(
+      first.sessionId,
+      names.map((name) => irisOf(name)),
+    );
     for (const serial of [1, 2, 3, 4, 5, 6]) await test.commit([insert(handles[serial - 1], serial)]);
     await cluster.sql(
       `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS

@@ -8,6 +8,7 @@ import {
   switchSetting,
   type Environment,
 } from '@irispair/common/config/environment';
+import { columnsSetting } from '@irispair/common/config/columns-setting';
 import { readCommandLine } from '@irispair/common/config/command-line';
 import { MONITORING_SETTINGS } from '@irispair/common/config/monitoring-settings';
 import { PARTY_SETTINGS, partyAddressesSetting } from '@irispair/common/config/party-settings';
@@ -35,6 +36,8 @@ const SETTINGS = z.object({
   ...STORE_SETTINGS,
   /** Directory or `postgres://` URL of the store. */
   IRISPAIR_IRIS_STORE: storeSetting().default('/var/lib/irispair/iris'),
+  /** Columns of every code; not set: what the store says, 200 in a new one. */
+  IRISPAIR_COLUMNS: columnsSetting().optional(),
   /** Load what can be loaded of a PostgreSQL table with bad rows, and log the others; otherwise it is refused. */
   IRISPAIR_SKIP_BAD_ROWS: switchSetting().default(false),
   /** Connections that read a PostgreSQL table side by side when the service starts. */

@@ -69,7 +69,7 @@ describe('the border of the engine', () => {
   });
 
   it('refuses serial ids and versions out of range', () => {
-    const record = encodeRecord(randomIris());
+    const record = encodeRecord(randomIris(), 200);
     for (const serialId of [...NO_INTEGERS, 0, -1, 2 ** 32]) {
       const refused = names('serial_id');
       assert.throws(() => {
@@ -128,7 +128,7 @@ describe('the border of the engine', () => {
   });
 
   it('takes the lowest and the highest id', async () => {
-    const record = encodeRecord(randomIris());
+    const record = encodeRecord(randomIris(), 200);
     const other = startEngine(4, 4);
     try {
       other.loadIris(1, 0, record);
@@ -170,8 +170,8 @@ describe('the border of the engine', () => {
   it('reads views into larger buffers at any offset', async () => {
     const iris = randomIris();
     const shifted = (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(3, 0xee), bytes]).subarray(3);
-    engine.loadIris(9, 0, shifted(encodeRecord(iris)));
-    assert.deepEqual(engine.readIris(9)?.record, encodeRecord(iris));
+    engine.loadIris(9, 0, shifted(encodeRecord(iris, 200)));
+    assert.deepEqual(engine.readIris(9)?.record, encodeRecord(iris, 200));
     const [query] = await engine.prepareQueries(shifted(packProbes([iris])));
     const { answers } = await engine.evaluate(1, [
       step(1, openSearch(query, 2), shifted(ids([1, 0], [9, 0])), { close: true }),
@@ -375,7 +375,7 @@ describe('the border of the engine', () => {
     const closed = startEngine(4, 4);
     const [query] = await enrol(closed, [randomIris()]);
     await closed.close();
-    const record = encodeRecord(randomIris());
+    const record = encodeRecord(randomIris(), 200);
     const refused = (error: unknown) =>
       nativeErrorCode(error) === 'SYSTEM' && String(error).includes('the engine is closed');
     const calls: (() => unknown)[] = [

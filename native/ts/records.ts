@@ -1,5 +1,5 @@
 /** Stored records and uploaded probes to templates and back. */
-import { codeBytes, DEFAULT_COLUMNS, type Columns } from '@irispair/common/iris/shape';
+import { codeBytes, type Columns } from '@irispair/common/iris/shape';
 import type { Iris } from '@irispair/common/iris/template';
 import { binding } from './binding.js';
 
@@ -13,12 +13,12 @@ export function irisRecordBytes(columns: Columns): number {
 }
 
 /** The record of both eyes as arenas and stores hold it. */
-export function encodeRecord({ left, right }: Iris, columns: Columns = DEFAULT_COLUMNS): Buffer {
+export function encodeRecord({ left, right }: Iris, columns: Columns): Buffer {
   return binding.encodeRecord(columns, left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes);
 }
 
 /** The templates of a record, bit for bit as they were encoded. */
-export function decodeRecord(record: Uint8Array, columns: Columns = DEFAULT_COLUMNS): Iris {
+export function decodeRecord(record: Uint8Array, columns: Columns): Iris {
   const bytes = codeBytes(columns);
   const probe = binding.decodeRecord(columns, record);
   const part = (index: number) => probe.subarray(index * bytes, (index + 1) * bytes);

@@ -11,6 +11,7 @@ import { addAbortSignal, PassThrough } from 'node:stream';
 import { status } from '@grpc/grpc-js';
 import { IrisPairError } from '@irispair/common/errors/errors';
 import { isServiceError, toStatus } from '@irispair/common/grpc/status';
+import type { MaskRule } from '@irispair/common/iris/masks';
 import { PARTIES, type OfEachParty, type PartyIndex } from '@irispair/common/parties/party';
 import type * as api from '@irispair/proto/public';
 import { GatheredAnswers } from './gathered-answers.js';
@@ -29,8 +30,14 @@ export class PartiesClient implements PublicClient {
   private readonly clients: OfEachParty<PairClient>;
   private readonly names: OfEachParty<string>;
 
-  /** @param addresses HOST:PORT of each party's graph service, party 0 first */
-  constructor(addresses: OfEachParty<string>) {
+  /**
+   * @param addresses HOST:PORT of each party's graph service, party 0 first
+   * @param masks what is done about masks whose real and imaginary parts differ: no party could see that
+   */
+  constructor(
+    addresses: OfEachParty<string>,
+    private readonly masks: MaskRule = 'combine',
+  ) {
     this.clients = ofEachParty((party) => new PairClient(addresses[party]));
     this.names = ofEachParty((party) => `party ${party} (${addresses[party]})`);
   }
@@ -63,22 +70,22 @@ export class PartiesClient implements PublicClient {
   }
 
   async enroll(request: api.EnrollRequest): Promise<api.EnrollResponse> {
-    const shared = withShares(request);
+    const shared = withShares(request, this.masks);
     return this.agreed((client, party) => client.enroll(shared[party]));
   }
 
   async search(request: api.SearchRequest): Promise<api.SearchResponse> {
-    const shared = withShares(request);
+    const shared = withShares(request, this.masks);
     return this.agreed((client, party) => client.search(shared[party]));
   }
 
   async verify(request: api.VerifyRequest): Promise<api.VerifyResponse> {
-    const shared = withShares(request);
+    const shared = withShares(request, this.masks);
     return this.agreed((client, party) => client.verify(shared[party]));
   }
 
   async reauthenticate(request: api.ReauthenticateRequest): Promise<api.ReauthenticateResponse> {
-    const shared = withShares(request);
+    const shared = withShares(request, this.masks);
     return this.agreed((client, party) => client.reauthenticate(shared[party]));
   }
 
@@ -109,7 +116,7 @@ export class PartiesClient implements PublicClient {
     });
     const gathered = new GatheredAnswers(this.names, answered);
     const work = [
-      feedAll(requests, feeds, answered, giveUp.signal),
+      feedAll(requests, feeds, { masks: this.masks, answered, signal: giveUp.signal }),
       ...ofEachParty((party) => this.processOne(party, feeds[party], gathered, giveUp.signal)),
     ];
     try {
@@ -169,15 +176,20 @@ async function outcomeOf<Answer>(call: Promise<Answer>): Promise<PartyOutcome<An
   }
 }
 
+interface FeedTerms {
+  readonly masks: MaskRule;
+  readonly answered: (response: api.ProcessResponse) => void;
+  readonly signal: AbortSignal;
+}
+
 /** Gives every party its part of each request. A capture that cannot be shared is answered here. */
 async function feedAll(
   requests: Iterable<api.ProcessRequest> | AsyncIterable<api.ProcessRequest>,
   feeds: OfEachParty<PassThrough>,
-  answered: (response: api.ProcessResponse) => void,
-  signal: AbortSignal,
+  { masks, answered, signal }: FeedTerms,
 ): Promise<void> {
   for await (const request of requests) {
-    const shared = sharedOrRefused(request);
+    const shared = sharedOrRefused(request, masks);
     if ('refused' in shared) {
       answered(shared.refused);
       continue;
@@ -191,9 +203,9 @@ async function feedAll(
 type Shared =
   { readonly requests: OfEachParty<api.ProcessRequest> } | { readonly refused: api.ProcessResponse };
 
-function sharedOrRefused(request: api.ProcessRequest): Shared {
+function sharedOrRefused(request: api.ProcessRequest, masks: MaskRule): Shared {
   try {
-    return { requests: sharedBulkRequest(request) };
+    return { requests: sharedBulkRequest(request, masks) };
   } catch (error) {
     if (!(error instanceof IrisPairError)) throw error;
     const { code, details } = toStatus(error);

@@ -1,6 +1,9 @@
 /** `compare`: two captures of one eye, offline. */
 import { Option, type Command } from 'commander';
-import { templateOf } from '@irispair/common/iris/template';
+import { InvalidInputError } from '@irispair/common/errors/errors';
+import { combinedMask } from '@irispair/common/iris/masks';
+import { columnsOfBytes } from '@irispair/common/iris/shape';
+import { templateOf, type Template } from '@irispair/common/iris/template';
 import { Side } from '@irispair/common/iris/side';
 import { compareTemplates, leastDistance, type Comparison } from '@irispair/native/compare';
 import { fractionalHammingDistance } from '@irispair/native/distances';
@@ -21,9 +24,25 @@ export function addCompareCommand(program: Command): void {
     .action(async (probe: string, gallery: string, options: { side: 'left' | 'right'; json?: boolean }) => {
       const side = options.side === 'left' ? Side.Left : Side.Right;
       const [a, b] = await Promise.all([readOnlyCapture(probe), readOnlyCapture(gallery)]);
-      const comparison = compareTemplates(templateOf(a.iris, side), templateOf(b.iris, side));
+      const [one, other] = [comparable(templateOf(a.iris, side)), comparable(templateOf(b.iris, side))];
+      checkAlike(one, other, gallery);
+      const comparison = compareTemplates(one, other);
       print(formatOf(options) === 'json' ? JSON.stringify(asJson(comparison)) : asTable(comparison));
     });
+}
+
+/** As a pair would hold it by default: parts masked apart are combined. */
+function comparable({ irisCodes, maskCodes }: Template): Template {
+  return { irisCodes, maskCodes: combinedMask(maskCodes) };
+}
+
+function checkAlike(probe: Template, gallery: Template, file: string): void {
+  if (probe.irisCodes.byteLength === gallery.irisCodes.byteLength) return;
+  const [one, other] = [probe, gallery].map(({ irisCodes }) => columnsOfBytes(irisCodes.byteLength));
+  throw new InvalidInputError(
+    file,
+    `a code of ${other} columns, and the probe has ${one}: give captures of one shape, made with the same n_cols in Open IRIS`,
+  );
 }
 
 function asJson({ byRotation, mirroredByRotation }: Comparison) {

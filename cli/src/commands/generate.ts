@@ -3,17 +3,19 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
+import type { Columns } from '@irispair/common/iris/shape';
 import type { Iris } from '@irispair/common/iris/template';
 import { mirrored } from '../generate/mirror.js';
 import { Population } from '../generate/population.js';
 import { formatCapture } from '../input/ndjson.js';
 import { startProgress } from '../output/progress.js';
-import { integerArgument } from './options.js';
+import { columnsOption, integerArgument } from './options.js';
 
 interface GenerateOptions {
   readonly people: number;
   readonly first: number;
   readonly seed: string;
+  readonly columns: Columns;
   readonly capture: 'enrolment' | 'again' | 'mirrored';
   readonly out?: string;
 }
@@ -31,12 +33,13 @@ export function addGenerateCommand(program: Command): void {
         .choices(['enrolment', 'again', 'mirrored'])
         .default('enrolment'),
     )
+    .addOption(columnsOption('columns of every code: 256 as public Open IRIS makes them'))
     .option('--out <file>', 'file to write; default standard output')
     .addHelpText('after', '\nExample:\n  irispair generate --people 50 --capture again --out probes.ndjson')
     .action(async (options: GenerateOptions) => {
       const output = options.out === undefined ? process.stdout : createWriteStream(options.out);
       const progress = startProgress('generating', options.people);
-      const population = new Population(options.seed);
+      const population = new Population(options.seed, options.columns);
       for (let index = options.first; index < options.first + options.people; index++) {
         const line = formatCapture({
           id: `person-${index}`,

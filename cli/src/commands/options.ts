@@ -3,6 +3,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { readInteger } from '@irispair/common/config/number';
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { HIGHEST_SERIAL_ID } from '@irispair/common/ids/vector-id';
+import { MASK_RULES, type MaskRule } from '@irispair/common/iris/masks';
+import { COLUMNS, DEFAULT_COLUMNS, type Columns } from '@irispair/common/iris/shape';
 import type { OfEachParty } from '@irispair/common/parties/party';
 import { PairClient } from '../client/pair-client.js';
 import { PartiesClient } from '../client/parties-client.js';
@@ -23,6 +25,32 @@ export function jsonOption(): Option {
   return new Option('--json', 'print JSON');
 }
 
+/** The shape of made-up or planned codes. */
+export function columnsOption(description: string): Option {
+  return new Option('--columns <columns>', description)
+    .choices(COLUMNS.map(String))
+    .argParser(columnsArgument)
+    .default(DEFAULT_COLUMNS);
+}
+
+/** What is done about masks whose parts differ before a capture is shared; the same word as the graph service's setting. */
+export function masksOption(): Option {
+  return new Option(
+    '--masks <rule>',
+    'captures to be shared whose real and imaginary parts are masked apart: count pixels of which both are usable, or refuse them',
+  )
+    .env('IRISPAIR_MASKS')
+    .choices(MASK_RULES)
+    .default('combine');
+}
+
+/** Parses an option that says a shape. */
+export function columnsArgument(text: string): Columns {
+  const columns = COLUMNS.find((one) => String(one) === text);
+  if (columns === undefined) throw new InvalidArgumentError(`Give ${COLUMNS.join(' or ')}.`);
+  return columns;
+}
+
 /** Options of a command that talks to a service. */
 export interface ServerOptions {
   readonly server: string;
@@ -33,11 +61,12 @@ export interface ServerOptions {
 export interface AudienceOptions extends ServerOptions {
   /** Wins over `server`. */
   readonly parties?: OfEachParty<string>;
+  readonly masks: MaskRule;
 }
 
 const NOT_BOTH = '--parties and --server: give one of them: all three parties, or one pair';
 
-/** Adds --server and --parties. What the command line says wins over the environment; both at once are refused. */
+/** Adds --server, --parties and --masks. What the command line says wins over the environment; both at once are refused. */
 export function addAudienceOptions(command: Command): Command {
   return command
     .addOption(serverOption())
@@ -49,6 +78,7 @@ export function addAudienceOptions(command: Command): Command {
         .env('IRISPAIR_SERVERS')
         .argParser(asArgument(parsePartyAddresses)),
     )
+    .addOption(masksOption())
     .hook('preAction', () => {
       const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
       if (isGiven('parties') && isGiven('server')) command.error(NOT_BOTH);
@@ -57,9 +87,9 @@ export function addAudienceOptions(command: Command): Command {
 }
 
 /** Whoever the options name. The parties are asked whether they are those. @throws PartiesError */
-export async function openClient({ server, parties }: AudienceOptions): Promise<PublicClient> {
+export async function openClient({ server, parties, masks }: AudienceOptions): Promise<PublicClient> {
   if (parties === undefined) return new PairClient(server);
-  const client = new PartiesClient(parties);
+  const client = new PartiesClient(parties, masks);
   try {
     await client.check();
   } catch (error) {

@@ -7,7 +7,7 @@ import { PairClient, isUnavailable } from '../client/pair-client.js';
 import type { PublicClient } from '../client/public-client.js';
 import { formatCapture, readOnlyCapture } from '../input/ndjson.js';
 import { formatBytes, formatOf, note, print, table } from '../output/print.js';
-import { checkedIris } from '../shares/checked-iris.js';
+import { wholeIris } from '../shares/checked-iris.js';
 import { ExitCode } from './exit-code.js';
 import {
   addAudienceOptions,
@@ -69,7 +69,7 @@ export function addSingleCommands(program: Command): void {
     .action(async (id: number, options: AudienceOptions) => {
       const serial = serialId(id);
       const { iris } = await withClient(options, (client) => client.getIris(serial));
-      print(formatCapture({ id: String(id), iris: checkedIris(iris) }));
+      print(formatCapture({ id: String(id), iris: wholeIris(iris) }));
     });
   addAudienceOptions(
     program
@@ -178,6 +178,7 @@ export function describeStatus(status: api.StatusResponse): string {
     [
       `threshold ${status.threshold}`,
       `${status.rotations} rotations`,
+      ...(status.columns === 0 ? [] : [`codes of ${status.columns} columns`]),
       ...(status.kernel === '' ? [] : [`kernel ${status.kernel}`]),
       `index ${status.index === api.IndexMode.HNSW ? 'hnsw' : 'exact'}`,
     ].join(', '),

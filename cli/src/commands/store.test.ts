@@ -13,8 +13,13 @@ const PEOPLE = 90;
 
 it('checks a store, seals one of an earlier version, and names the ids that are damaged', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'irispair-check-'));
-  const { recordBytes } = recordFormOf({ mode: 'plain' });
-  const store = await LmdbIrisStore.open(directory, { mode: 'plain', party: null, formatVersion: 1 });
+  const { recordBytes } = recordFormOf({ mode: 'plain', columns: 200 });
+  const store = await LmdbIrisStore.open(directory, {
+    mode: 'plain',
+    party: null,
+    formatVersion: 1,
+    columns: 200,
+  });
   await store.commit(
     Array.from({ length: PEOPLE }, (_, index) => ({
       serialId: serialId(index + 1),

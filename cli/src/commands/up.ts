@@ -7,6 +7,7 @@ import { Option, type Command } from 'commander';
 import { addressSetting } from '@irispair/common/config/environment';
 import { storeSetting } from '@irispair/common/config/store-settings';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { COLUMNS, type Columns } from '@irispair/common/iris/shape';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
@@ -15,6 +16,7 @@ import { ProgressBar } from '../pair/progress-bar.js';
 import { RestartDelays } from '../pair/restart-delays.js';
 import { checkLength, Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
+import { columnsArgument } from './options.js';
 import { describeStatus } from './single.js';
 
 interface UpOptions {
@@ -24,6 +26,7 @@ interface UpOptions {
   readonly httpIris?: string;
   readonly placement?: string;
   readonly index?: string;
+  readonly columns?: Columns;
   readonly irisStore?: string;
   readonly graphStore?: string;
   readonly json?: boolean;
@@ -43,6 +46,14 @@ export function addUpCommand(program: Command): void {
     )
     .addOption(
       new Option('--index <mode>', 'how searches find candidates').choices(['hnsw', 'exact', 'auto']),
+    )
+    .addOption(
+      new Option(
+        '--columns <columns>',
+        'columns of every code; default: what the iris store says, 200 in a new one',
+      )
+        .choices(COLUMNS.map(String))
+        .argParser(columnsArgument),
     )
     .option('--iris-store <directory|url>', 'where the irises are, if not below --data')
     .option('--graph-store <directory|url>', 'where the graph is, if not below --data')
@@ -80,6 +91,7 @@ async function up(options: UpOptions): Promise<void> {
     environment: {
       ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
       ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),
+      ...(options.columns === undefined ? {} : { IRISPAIR_COLUMNS: String(options.columns) }),
       ...(options.irisStore === undefined ? {} : { IRISPAIR_IRIS_STORE: options.irisStore }),
       ...(options.graphStore === undefined ? {} : { IRISPAIR_GRAPH_STORE: options.graphStore }),
     },

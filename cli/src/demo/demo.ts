@@ -11,6 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { irisMessage } from '@irispair/common/iris/message';
+import type { Columns } from '@irispair/common/iris/shape';
 import type { Iris } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import { PairClient } from '../client/pair-client.js';
@@ -30,6 +31,8 @@ import { PROBES, probes, twins, type Probe } from './probes.js';
 export interface DemoOptions {
   readonly people: number;
   readonly seed: string;
+  /** Of every code. */
+  readonly columns: Columns;
 }
 
 const CONCURRENT_SEARCHES = 4;
@@ -49,7 +52,7 @@ export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise
   const pair = Pair.start({
     directory,
     listen,
-    environment: { IRISPAIR_INDEX: 'hnsw' },
+    environment: { IRISPAIR_INDEX: 'hnsw', IRISPAIR_COLUMNS: String(options.columns) },
     logged: (service, line) => {
       log.push(`[${service}] ${line}`);
       if (log.length > LOG_LINES_KEPT) log.shift();
@@ -71,8 +74,12 @@ export async function runDemo(options: DemoOptions, abort: AbortSignal): Promise
   }
 }
 
-async function work({ people, seed }: DemoOptions, pair: Pair, client: PairClient): Promise<Failures> {
-  const population = new Population(seed);
+async function work(
+  { people, seed, columns }: DemoOptions,
+  pair: Pair,
+  client: PairClient,
+): Promise<Failures> {
+  const population = new Population(seed, columns);
   await pair.ready();
   print(describeStatus(await client.status()));
   const enrolments = await makeEnrolments(population, people);

@@ -28,10 +28,14 @@ import { unlessAborted } from './unless-aborted.js';
 
 const PROBES: ProbeCounts = { genuine: 150, mirrored: 50, stranger: 75, twins: 25 };
 const LOG_LINES_KEPT = 50;
+
+/** What to run: shares are of codes of one shape. */
+export type SharedDemoOptions = Omit<DemoOptions, 'columns'>;
+
 const DIFFERENCES_TOLD = 10;
 
 /** Runs it. `abort` stops it wherever it is; nothing is left behind in any case. */
-export async function runSharedDemo(options: DemoOptions, abort: AbortSignal): Promise<Failures> {
+export async function runSharedDemo(options: SharedDemoOptions, abort: AbortSignal): Promise<Failures> {
   checkLength(join(tmpdir(), 'irispair-shared-XXXXXX', 'party-0'));
   const directory = await mkdtemp(join(tmpdir(), 'irispair-shared-'));
   const house = new House(directory, options.people);
@@ -46,7 +50,7 @@ export async function runSharedDemo(options: DemoOptions, abort: AbortSignal): P
   }
 }
 
-async function work({ people, seed }: DemoOptions, house: House): Promise<Failures> {
+async function work({ people, seed }: SharedDemoOptions, house: House): Promise<Failures> {
   const population = new Population(seed);
   const plain = await house.startPlain();
   const { client, parties } = await house.startParties();

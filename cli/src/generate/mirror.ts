@@ -1,8 +1,9 @@
 /** A capture as a flipped picture shows it. */
-import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
+import { ROWS } from '@irispair/common/iris/field';
+import type { Iris, Template } from '@irispair/common/iris/template';
 
-const ROW_BYTES = 100;
-const HALF_BYTES = ROW_BYTES / 2;
+/** A row is mirrored in halves. */
+const HALVES = 2 * ROWS;
 
 /** Imaginary bits of the two columns in a byte. */
 const IMAGINARY_BITS = 0x55;
@@ -16,12 +17,13 @@ function mirrorTemplate({ irisCodes, maskCodes }: Template): Template {
   return { irisCodes: mirrorBits(irisCodes, IMAGINARY_BITS), maskCodes: mirrorBits(maskCodes, 0) };
 }
 
-/** Columns 0..99 and 100..199 each reversed in place; a column is a nibble. */
+/** Each half of the columns reversed in place; a column is a nibble. */
 function mirrorBits(bits: Uint8Array, invert: number): Uint8Array {
-  const result = new Uint8Array(CODE_BYTES);
-  for (let half = 0; half < CODE_BYTES; half += HALF_BYTES) {
-    for (let index = 0; index < HALF_BYTES; index++) {
-      const byte = bits[half + HALF_BYTES - 1 - index];
+  const result = new Uint8Array(bits.byteLength);
+  const halfBytes = bits.byteLength / HALVES;
+  for (let half = 0; half < bits.byteLength; half += halfBytes) {
+    for (let index = 0; index < halfBytes; index++) {
+      const byte = bits[half + halfBytes - 1 - index];
       result[half + index] = ((byte >> 4) | ((byte & 0xf) << 4)) ^ invert;
     }
   }

@@ -53,7 +53,7 @@ describe('a line with a capture', () => {
       ],
       [
         { ...given, left: { ...left, iris_codes: hexadecimal } },
-        'left.iris_codes: 2400 bytes, expected 1600',
+        'left.iris_codes: 2400 bytes, expected 1600 for 200 columns or 2048 for 256 columns',
       ],
     ];
     for (const [value, problem] of wrong) {

@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { InvalidInputError } from '@irispair/common/errors/errors';
-import { CODE_BYTES, type Iris } from '@irispair/common/iris/template';
+import { codeBytes, COLUMNS, columnsOfBytes } from '@irispair/common/iris/shape';
+import type { Iris } from '@irispair/common/iris/template';
 import { base64Text, parseObject, wrongType } from './json-line.js';
 import { fileName, openText } from './text-file.js';
 
@@ -18,11 +19,12 @@ export type Line<Item> =
 
 /** Characters of a line that is not JSON which a message repeats. */
 const REPEATED_CHARACTERS = 20;
+const EXPECTED_BYTES = COLUMNS.map((columns) => `${codeBytes(columns)} for ${columns} columns`).join(' or ');
 
 const PACKED_BITS = base64Text('write the packed bits as Open IRIS does')
   .transform((text) => Buffer.from(text, 'base64'))
-  .refine((bits) => bits.byteLength === CODE_BYTES, {
-    error: ({ input }) => `${(input as Buffer).byteLength} bytes, expected ${CODE_BYTES}`,
+  .refine((bits) => columnsOfBytes(bits.byteLength) !== undefined, {
+    error: ({ input }) => `${(input as Buffer).byteLength} bytes, expected ${EXPECTED_BYTES}`,
   });
 
 const TEMPLATE = z.object(

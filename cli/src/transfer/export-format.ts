@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { serialId, version } from '@irispair/common/ids/vector-id';
+import { readColumns } from '@irispair/common/iris/shape';
 import type { StoredIris, StoreIdentity } from '@irispair/iris-service/store/iris-store';
 
 /** What an export says that it holds. */
@@ -42,6 +43,7 @@ const HEADER = z.object({
   mode: z.enum(['plain', 'shared']),
   party: z.union([z.literal(0), z.literal(1), z.literal(2), z.null()]),
   format_version: z.int().min(1),
+  columns: z.int().optional(),
   count: z.int().min(0).max(0xffff_ffff),
 });
 
@@ -54,9 +56,9 @@ export function digestOf(...parts: readonly Uint8Array[]): Buffer {
 
 /** The header's bytes, with its digest. */
 export function encodeHeader({ identity, count }: ExportHeader): Buffer {
-  const { mode, party, formatVersion } = identity;
+  const { mode, party, formatVersion, columns } = identity;
   const json = Buffer.from(
-    JSON.stringify({ version: EXPORT_VERSION, mode, party, format_version: formatVersion, count }),
+    JSON.stringify({ version: EXPORT_VERSION, mode, party, format_version: formatVersion, columns, count }),
   );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.byteLength);
@@ -73,8 +75,10 @@ export function decodePreamble(preamble: Buffer): number | null {
 
 /** @throws Error saying what is wrong with the JSON */
 export function decodeHeader(json: Buffer): ExportHeader {
-  const { mode, party, format_version, count } = HEADER.parse(JSON.parse(json.toString()));
-  return { identity: { mode, party, formatVersion: format_version }, count };
+  const { mode, party, format_version, columns: said, count } = HEADER.parse(JSON.parse(json.toString()));
+  const columns = readColumns(said);
+  if (columns === undefined) throw new Error(`codes of ${said} columns`);
+  return { identity: { mode, party, formatVersion: format_version, columns }, count };
 }
 
 /** A chunk's bytes, with its digest. */

@@ -113,7 +113,7 @@ function passwordFile(): string | undefined {
 }
 
 function checkKind({ name, identity: found }: StorePlace, wanted: StoreIdentity): void {
-  for (const field of ['mode', 'party', 'formatVersion'] as const) {
+  for (const field of ['mode', 'party', 'formatVersion', 'columns'] as const) {
     if (found[field] !== wanted[field]) {
       throw new MisconfiguredError(
         `${name} holds ${field} ${String(found[field])}, what is to go there has ${String(wanted[field])}: choose another store`,

@@ -9,7 +9,7 @@ import type { StoreIdentity } from '@irispair/iris-service/store/iris-store';
 import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
 import { irispair, type Ran } from '../support/run-command.js';
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 /** Replaced and deleted. */
 const IRISES: Told[] = [
   [1, 0, 1],

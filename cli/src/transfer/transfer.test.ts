@@ -23,8 +23,8 @@ import { ExportReader } from './export-reader.js';
 import { ExportWriter } from './export-writer.js';
 import { transfer, type Irises, type Moved, type Target } from './transfer.js';
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
-const PARTY_1: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
+const PARTY_1: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1, columns: 200 };
 const BLOCK_BYTES = 512;
 const SILENT = { step: () => undefined, goingOn: () => undefined };
 

@@ -1,22 +1,25 @@
 /**
  * Templates: code and mask of one eye, in the Open IRIS form.
  *
- * A code is 16 rows x 200 columns x 2 wavelets x 2 parts (real, imaginary) in that row-major order, packed with the
- * most significant bit first; a mask has the same shape, 1 = usable, and both parts of a pixel share their bit.
+ * A code is 16 rows x 200 or 256 columns x 2 wavelets x 2 parts (real, imaginary) in that row-major order, packed with
+ * the most significant bit first; a mask has the same shape, 1 = usable, and both parts of a pixel share their bit.
  */
 import { InvalidInputError } from '../errors/errors.js';
+import { combinedMask, maskedApart, type MaskRule } from './masks.js';
+import {
+  codeBits,
+  codeBytes,
+  columnsOfBytes,
+  DEFAULT_COLUMNS,
+  leastUsableBits,
+  type Columns,
+} from './shape.js';
 import { Side } from './side.js';
 
-/** Bits of a code, and of a mask. */
-export const CODE_BITS = 12_800;
+/** Bytes of a packed code, and of a packed mask, where nothing says another shape. */
+export const CODE_BYTES = codeBytes(DEFAULT_COLUMNS);
 
-/** Bytes of a packed code, and of a packed mask. */
-export const CODE_BYTES = CODE_BITS / 8;
-
-/** Fewest usable bits of a template: with less, two masks may share no bit and the order of candidates is lost. */
-export const LEAST_USABLE_BITS = CODE_BITS / 2;
-
-/** Code and mask of one eye, 1,600 bytes each. */
+/** Code and mask of one eye, 1,600 or 2,048 bytes each. */
 export interface Template {
   readonly irisCodes: Uint8Array;
   readonly maskCodes: Uint8Array;
@@ -46,41 +49,61 @@ export function countOnes(bits: Uint8Array): number {
   return ones;
 }
 
+/** What a population takes. */
+export interface TemplateTerms {
+  readonly columns: Columns;
+  readonly masks: MaskRule;
+}
+
 /**
- * Checks a template that came from outside.
+ * Takes in a template that came from outside.
  * @param field path of the template in the request, such as `iris.left`
+ * @returns it as it is compared and stored: both parts of a pixel carry the same mask bit
  * @throws InvalidInputError naming the field, the limit and the remedy
  */
-export function checkTemplate(template: Template, field: string): void {
-  checkLength(template.irisCodes, `${field}.iris_codes`);
-  checkLength(template.maskCodes, `${field}.mask_codes`);
-  checkPartsShareMask(template.maskCodes, `${field}.mask_codes`);
-  const usable = countOnes(template.maskCodes);
-  if (usable < LEAST_USABLE_BITS) {
-    throw new InvalidInputError(
-      `${field}.mask_codes`,
-      `${usable} of ${CODE_BITS} bits are usable, at least ${LEAST_USABLE_BITS} must be: capture the eye again`,
-    );
-  }
+export function acceptTemplate(template: Template, field: string, terms: TemplateTerms): Template {
+  const { columns } = terms;
+  checkLength(template.irisCodes, columns, `${field}.iris_codes`);
+  checkLength(template.maskCodes, columns, `${field}.mask_codes`);
+  const maskCodes = jointMask(template.maskCodes, terms.masks, `${field}.mask_codes`);
+  const usable = countOnes(maskCodes);
+  if (usable >= leastUsableBits(columns)) return { irisCodes: template.irisCodes, maskCodes };
+  const counted = maskCodes === template.maskCodes ? '' : ' where both parts of a pixel are';
+  throw new InvalidInputError(
+    `${field}.mask_codes`,
+    `${usable} of ${codeBits(columns)} bits are usable${counted}, at least ${leastUsableBits(columns)} must be: capture the eye again`,
+  );
 }
 
-function checkLength(bits: Uint8Array, field: string): void {
-  if (bits.byteLength !== CODE_BYTES) {
-    throw new InvalidInputError(
-      field,
-      `${bits.byteLength} bytes, expected ${CODE_BYTES}: 16 rows x 200 columns x 2 wavelets x 2 parts, packed 8 bits to a byte`,
-    );
-  }
+/** @throws InvalidInputError where the parts of a pixel are masked apart and the rule refuses that */
+function jointMask(mask: Uint8Array, rule: MaskRule, field: string): Uint8Array {
+  const apart = maskedApart(mask);
+  if (apart < 0) return mask;
+  if (rule === 'combine') return combinedMask(mask);
+  throw new InvalidInputError(
+    field,
+    `byte ${apart} masks the real and the imaginary part of a pixel differently, which IRISPAIR_MASKS=refuse forbids: ` +
+      'set maskisduplicated: True in filter_bank and in iris_response_refinement of Open IRIS, or IRISPAIR_MASKS=combine',
+  );
 }
 
-function checkPartsShareMask(mask: Uint8Array, field: string): void {
-  for (let index = 0; index < mask.length; index++) {
-    const byte = mask[index];
-    if (((byte ^ (byte >> 1)) & 0x55) !== 0) {
-      throw new InvalidInputError(
-        field,
-        `byte ${index} masks the real and the imaginary part of a pixel differently: both must carry the same bit`,
-      );
-    }
-  }
+function checkLength({ byteLength }: Uint8Array, columns: Columns, field: string): void {
+  const expected = codeBytes(columns);
+  if (byteLength === expected) return;
+  const other = columnsOfBytes(byteLength);
+  throw new InvalidInputError(
+    field,
+    `${byteLength} bytes, expected ${expected}: ${other === undefined ? describeShape(columns) : otherShape(columns, other)}`,
+  );
+}
+
+function describeShape(columns: Columns): string {
+  return `16 rows x ${columns} columns x 2 wavelets x 2 parts, packed 8 bits to a byte`;
+}
+
+function otherShape(columns: Columns, other: Columns): string {
+  return (
+    `this population has codes of ${columns} columns, and this code has ${other}: set n_cols: ${columns} in both probe ` +
+    `schemas of Open IRIS, or start a population of ${other} columns with IRISPAIR_COLUMNS=${other} or \`irispair up --columns ${other}\``
+  );
 }

@@ -1,7 +1,7 @@
 /** The call MeasureRecall: a plan and perhaps captures in, progress and a result out. */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { CancelledError, InvalidInputError } from '@irispair/common/errors/errors';
-import type { Iris } from '@irispair/common/iris/template';
+import type { Iris, TemplateTerms } from '@irispair/common/iris/template';
 import * as api from '@irispair/proto/public';
 import type { MeasuredRecall, RecallMeasurement } from '../recall/measurement.js';
 import type { Advice, MeasuredEf } from '../recall/suggest.js';
@@ -17,6 +17,8 @@ type RecallStream = ServerDuplexStream<api.MeasureRecallRequest, api.MeasureReca
 /** What the call works on. */
 export interface MeasureRecallParts {
   readonly measurement: RecallMeasurement;
+  /** What captures must be. */
+  readonly accepted: () => TemplateTerms;
   readonly usesWalks: () => boolean;
   readonly nodes: () => Pick<api.GraphParameters, 'nodes' | 'entryPoints' | 'upperLayers'>;
   /** @throws UnavailableError while the iris service is away or not caught up with */
@@ -54,7 +56,7 @@ async function measureFor(
 ): Promise<void> {
   const { samples, target } = await readPlan(requests);
   parts.checkReady();
-  const captures = samples > 0 ? { samples } : { probes: readProbes(requests) };
+  const captures = samples > 0 ? { samples } : { probes: readProbes(requests, parts.accepted()) };
   const run = parts.measurement.run(captures, target, signal);
   for (;;) {
     const step = await run.next();
@@ -80,7 +82,7 @@ async function readPlan(requests: Requests): Promise<api.RecallPlan> {
   return part.value;
 }
 
-async function* readProbes(requests: Requests): AsyncGenerator<Iris> {
+async function* readProbes(requests: Requests, terms: TemplateTerms): AsyncGenerator<Iris> {
   for (let count = 0; ; count++) {
     const next = await requests.next();
     if (next.done === true) {
@@ -92,7 +94,7 @@ async function* readProbes(requests: Requests): AsyncGenerator<Iris> {
     const field = `probe[${count}]`;
     if (part?.$case !== 'probe') throw new InvalidInputError(field, 'missing: only captures follow the plan');
     if (count === MOST_CAPTURES) throw new InvalidInputError(field, `at most ${MOST_CAPTURES} are allowed`);
-    yield checkIris(part.value, field);
+    yield checkIris(part.value, terms, field);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Requests in plain mode: irises as they are. */
 import { InvalidInputError } from '@irispair/common/errors/errors';
+import type { TemplateTerms } from '@irispair/common/iris/template';
 import type { RequestForm } from './requests.js';
 import { checkDelete, checkSearch, checkVerify } from './validation.js';
 
@@ -9,23 +10,25 @@ interface SharedFields {
   readonly requestId?: string | undefined;
 }
 
-/** Reads and writes them. */
-export const PLAIN_REQUESTS: RequestForm = {
-  search(kind, request) {
-    refuseShared(request);
-    return checkSearch(kind, request);
-  },
-  verify(kind, request) {
-    refuseShared(request);
-    return checkVerify(kind, request);
-  },
-  delete(request) {
-    refuseShared(request);
-    return checkDelete(request);
-  },
-  writeIris: ({ left, right }) =>
-    left === undefined || right === undefined ? undefined : { iris: { left, right } },
-};
+/** Reads and writes them. @param accepted what captures must be; throws UnavailableError while that is not known */
+export function plainRequests(accepted: () => TemplateTerms): RequestForm {
+  return {
+    search(kind, request) {
+      refuseShared(request);
+      return checkSearch(kind, request, accepted());
+    },
+    verify(kind, request) {
+      refuseShared(request);
+      return checkVerify(kind, request, accepted());
+    },
+    delete(request) {
+      refuseShared(request);
+      return checkDelete(request);
+    },
+    writeIris: ({ left, right }) =>
+      left === undefined || right === undefined ? undefined : { iris: { left, right } },
+  };
+}
 
 function refuseShared({ share, requestId }: SharedFields): void {
   if (share !== undefined) {

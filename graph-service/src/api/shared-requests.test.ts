@@ -4,10 +4,11 @@ import { InvalidInputError } from '@irispair/common/errors/errors';
 import { PARTIES } from '@irispair/common/parties/party';
 import type * as api from '@irispair/proto/public';
 import { sharesOf } from '../support/three-parties.js';
-import { PLAIN_REQUESTS } from './plain-requests.js';
+import { plainRequests } from './plain-requests.js';
 import { SharedRequests } from './shared-requests.js';
 
 const PARTY = PARTIES[1];
+const PLAIN_REQUESTS = plainRequests(() => ({ columns: 200, masks: 'combine' }));
 const REQUESTS = new SharedRequests(PARTY);
 const SHARES = sharesOf({ left: 1, right: 2 });
 const GOOD: api.SearchRequest = { share: SHARES[PARTY], orList: [3], requestId: 'one' };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InvalidInputError } from '@irispair/common/errors/errors';
-import { CODE_BYTES } from '@irispair/common/iris/template';
+import { codeBytes } from '@irispair/common/iris/shape';
+import { CODE_BYTES, type TemplateTerms } from '@irispair/common/iris/template';
 import type * as api from '@irispair/proto/public';
 import { checkDelete, checkSearch, checkVerify } from './validation.js';
 
@@ -9,6 +10,7 @@ const TEMPLATE: api.Template = {
   irisCodes: Buffer.alloc(CODE_BYTES, 0x5a),
   maskCodes: Buffer.alloc(CODE_BYTES, 0xff),
 };
+const TERMS: TemplateTerms = { columns: 200, masks: 'refuse' };
 const IRIS: api.Iris = { left: TEMPLATE, right: TEMPLATE };
 
 /** Masks that leave too few bits, and that part a pixel. */
@@ -42,13 +44,13 @@ function refusedField(check: () => unknown): string {
 
 describe('a request from outside', () => {
   it('is accepted when everything is right', () => {
-    assert.deepEqual(checkSearch('enroll', { iris: IRIS, orList: [3, 0xffff_ffff] }), {
+    assert.deepEqual(checkSearch('enroll', { iris: IRIS, orList: [3, 0xffff_ffff] }, TERMS), {
       kind: 'enroll',
       iris: IRIS,
       orList: [3, 0xffff_ffff],
     });
-    assert.equal(checkSearch('search', { iris: IRIS, orList: [] }).kind, 'search');
-    assert.deepEqual(checkVerify('reauthenticate', { serialId: 7, iris: IRIS }), {
+    assert.equal(checkSearch('search', { iris: IRIS, orList: [] }, TERMS).kind, 'search');
+    assert.deepEqual(checkVerify('reauthenticate', { serialId: 7, iris: IRIS }, TERMS), {
       kind: 'reauthenticate',
       serialId: 7,
       iris: IRIS,
@@ -59,20 +61,38 @@ describe('a request from outside', () => {
   it('is refused by the field of the iris that is wrong, whatever it asks', () => {
     for (const [field, iris] of WRONG_IRISES) {
       assert.equal(
-        refusedField(() => checkSearch('enroll', { iris, orList: [] })),
+        refusedField(() => checkSearch('enroll', { iris, orList: [] }, TERMS)),
         field,
       );
       assert.equal(
-        refusedField(() => checkVerify('verify', { serialId: 1, iris })),
+        refusedField(() => checkVerify('verify', { serialId: 1, iris }, TERMS)),
         field,
       );
     }
   });
 
+  it('is of the shape that the population has, and by default of masks that are combined', () => {
+    const wide: api.Template = {
+      irisCodes: Buffer.alloc(codeBytes(256), 0x5a),
+      maskCodes: Buffer.alloc(codeBytes(256), 0xff),
+    };
+    // The first pixel has only its real part, the second only its imaginary one.
+    wide.maskCodes[0] = 0b1001_1111;
+    const terms: TemplateTerms = { columns: 256, masks: 'combine' };
+    const ask = checkSearch('enroll', { iris: { left: wide, right: wide }, orList: [] }, terms);
+    assert.ok(ask.kind === 'enroll');
+    assert.deepEqual([...ask.iris.left.maskCodes.subarray(0, 2)], [0b0000_1111, 0xff]);
+    assert.equal(wide.maskCodes[0], 0b1001_1111);
+    assert.equal(
+      refusedField(() => checkSearch('enroll', { iris: IRIS, orList: [] }, terms)),
+      'iris.left.iris_codes',
+    );
+  });
+
   it('is refused by a serial id out of range', () => {
     for (const serialId of WRONG_SERIALS) {
       assert.equal(
-        refusedField(() => checkVerify('verify', { serialId, iris: IRIS })),
+        refusedField(() => checkVerify('verify', { serialId, iris: IRIS }, TERMS)),
         'serial_id',
       );
       assert.equal(
@@ -80,7 +100,7 @@ describe('a request from outside', () => {
         'serial_id',
       );
       assert.equal(
-        refusedField(() => checkSearch('search', { iris: IRIS, orList: [5, 6, serialId] })),
+        refusedField(() => checkSearch('search', { iris: IRIS, orList: [5, 6, serialId] }, TERMS)),
         'or_list[2]',
       );
     }
@@ -88,9 +108,9 @@ describe('a request from outside', () => {
 
   it('is refused by an OR-list that is longer than 1,024', () => {
     const orList = (length: number) => Array.from({ length }, (_, index) => index + 1);
-    checkSearch('enroll', { iris: IRIS, orList: orList(1_024) });
+    checkSearch('enroll', { iris: IRIS, orList: orList(1_024) }, TERMS);
     assert.equal(
-      refusedField(() => checkSearch('enroll', { iris: IRIS, orList: orList(1_025) })),
+      refusedField(() => checkSearch('enroll', { iris: IRIS, orList: orList(1_025) }, TERMS)),
       'or_list',
     );
   });

@@ -1,7 +1,10 @@
-/** Public requests to checked ones. Every length and range is checked here, naming the field as the client wrote it. */
+/**
+ * Public requests to checked ones. Every length and range is checked here, naming the field as the client wrote it; masks
+ * whose real and imaginary parts differ are combined here, and nowhere below.
+ */
 import { InvalidInputError } from '@irispair/common/errors/errors';
 import { serialId, type SerialId } from '@irispair/common/ids/vector-id';
-import { checkTemplate, type Iris, type Template } from '@irispair/common/iris/template';
+import { acceptTemplate, type Iris, type Template, type TemplateTerms } from '@irispair/common/iris/template';
 import type * as api from '@irispair/proto/public';
 import type { Ask } from '../batch/request.js';
 
@@ -9,16 +12,21 @@ const LONGEST_OR_LIST = 1_024;
 const LONGEST_REQUEST_ID = 128;
 
 /** @throws InvalidInputError */
-export function checkSearch(kind: 'enroll' | 'search', request: api.EnrollRequest | api.SearchRequest): Ask {
-  return { kind, iris: checkIris(request.iris), orList: checkOrList(request.orList) };
+export function checkSearch(
+  kind: 'enroll' | 'search',
+  request: api.EnrollRequest | api.SearchRequest,
+  terms: TemplateTerms,
+): Ask {
+  return { kind, iris: checkIris(request.iris, terms), orList: checkOrList(request.orList) };
 }
 
 /** @throws InvalidInputError */
 export function checkVerify(
   kind: 'verify' | 'reauthenticate',
   request: api.VerifyRequest | api.ReauthenticateRequest,
+  terms: TemplateTerms,
 ): Ask {
-  return { kind, serialId: serialId(request.serialId), iris: checkIris(request.iris) };
+  return { kind, serialId: serialId(request.serialId), iris: checkIris(request.iris, terms) };
 }
 
 /** @throws InvalidInputError */
@@ -36,15 +44,17 @@ export function checkRequestId(requestId: string): void {
 }
 
 /** @throws InvalidInputError naming what is wrong below `field` */
-export function checkIris(iris: api.Iris | undefined, field = 'iris'): Iris {
+export function checkIris(iris: api.Iris | undefined, terms: TemplateTerms, field = 'iris'): Iris {
   if (iris === undefined) throw new InvalidInputError(field, 'missing: send the templates of both eyes');
-  return { left: checkEye(iris.left, `${field}.left`), right: checkEye(iris.right, `${field}.right`) };
+  return {
+    left: checkEye(iris.left, terms, `${field}.left`),
+    right: checkEye(iris.right, terms, `${field}.right`),
+  };
 }
 
-function checkEye(template: api.Template | undefined, field: string): Template {
+function checkEye(template: api.Template | undefined, terms: TemplateTerms, field: string): Template {
   if (template === undefined) throw new InvalidInputError(field, 'missing: send the templates of both eyes');
-  checkTemplate(template, field);
-  return template;
+  return acceptTemplate(template, field, terms);
 }
 
 /** @throws InvalidInputError */

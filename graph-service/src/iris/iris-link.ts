@@ -16,8 +16,11 @@ const REFUSED_MILLISECONDS = 5_000;
 
 /** Told when the iris service comes and goes. */
 export interface LinkObserver {
-  /** Joined; the link counts as ready once this resolves. */
-  joined(session: number, irises: IrisPoint): Promise<void>;
+  /**
+   * Joined; the link counts as ready once this resolves.
+   * @param columns of every code, as the iris service says it
+   */
+  joined(session: number, irises: IrisPoint, columns: number): Promise<void>;
   ready(): void;
   lost(): void;
   /** Why there is no session yet, or none any longer. Joining is tried on. */
@@ -132,10 +135,10 @@ export class IrisLink {
       for await (const response of call as AsyncIterable<SessionResponse>) {
         watch.heard();
         this.observer.silent('');
-        const { sessionId, storeAway, partyAway, storeId, commitCount } = response;
+        const { sessionId, storeAway, partyAway, storeId, commitCount, columns } = response;
         this.observer.storeAway(storeAway);
         this.observer.partyAway(partyAway ?? '');
-        prepared ??= this.prepare(sessionId, { storeId, commitCount });
+        prepared ??= this.prepare(sessionId, { storeId, commitCount }, columns);
       }
     } catch (error) {
       absence = { reason: await this.client.reasonAway(error) };
@@ -146,9 +149,9 @@ export class IrisLink {
     return this.whyGivenUp() ?? absence;
   }
 
-  private async prepare(sessionId: number, irises: IrisPoint): Promise<void> {
+  private async prepare(sessionId: number, irises: IrisPoint, columns: number): Promise<void> {
     try {
-      await this.observer.joined(sessionId, irises);
+      await this.observer.joined(sessionId, irises, columns);
       this.session = sessionId;
       this.told = '';
       this.observer.ready();

@@ -10,6 +10,7 @@ import type { ServiceReport } from '@irispair/proto/placement';
 import * as api from '@irispair/proto/public';
 import type { GraphIndex } from '../index/graph-index.js';
 import type { IrisClient } from '../iris/iris-client.js';
+import type { PopulationShape } from '../iris/population-shape.js';
 import type { Registry } from '../iris/registry.js';
 import type { Matcher } from '../matching/matcher.js';
 
@@ -17,6 +18,7 @@ import type { Matcher } from '../matching/matcher.js';
 export interface StatusParts {
   /** In shared mode. */
   readonly party: number | undefined;
+  readonly shape: PopulationShape;
   readonly index: GraphIndex;
   readonly registry: Registry;
   readonly matcher: Matcher;
@@ -41,6 +43,7 @@ export class StatusReport {
     const kernelNanoseconds = iris?.pools.reduce((sum, pool) => sum + pool.kernelNanoseconds, 0) ?? 0;
     return {
       party: this.parts.party,
+      columns: this.parts.shape.known,
       enrolled: registry.live,
       highestSerialId: registry.highest,
       ready: isReady(),

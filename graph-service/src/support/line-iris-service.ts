@@ -231,6 +231,7 @@ export class LineIrisService {
         commitCount: 0,
         storeAway: '',
         storeId: this.options.store.storeId,
+        columns: 200,
       });
     say();
     const heartbeat = setInterval(say, HEARTBEAT_MILLISECONDS);

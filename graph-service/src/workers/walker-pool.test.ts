@@ -75,6 +75,8 @@ describe('the walker pool', () => {
       WALKERS,
       { socket, rowLimit: PEOPLE, terms: TERMS, node: 3 },
       createLogger('graph', 'silent'),
+      // Every thread has only just started, however busy the machine is.
+      () => 0,
     );
     const memory = new GraphMemory(PEOPLE, (chunk) => {
       pool.share(chunk);

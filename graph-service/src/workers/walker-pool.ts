@@ -66,6 +66,7 @@ export class WalkerPool {
     threads: number,
     private readonly setup: WalkerSetup,
     private readonly logger: Logger,
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.durationMemories = Array.from({ length: threads }, durationMemory);
     for (let index = 0; index < threads; index++) {
@@ -180,12 +181,12 @@ export class WalkerPool {
     thread.on('error', (error) => {
       this.logger.error({ err: error, walker: index }, 'a walker thread died');
     });
-    const started = performance.now();
+    const started = this.now();
     thread.on('exit', () => {
       this.retire(this.walkers[index]);
       if (this.closing !== undefined) return;
       this.died += 1;
-      if (performance.now() - started > RESTART_MILLISECONDS) this.replace(index);
+      if (this.now() - started > RESTART_MILLISECONDS) this.replace(index);
       else this.replaceLater(index);
     });
     return thread;

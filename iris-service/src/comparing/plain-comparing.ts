@@ -1,6 +1,7 @@
 /** Plain mode: the engine of this service compares alone, and may tell distances. */
 import { EventEmitter } from 'node:events';
 import { InvalidInputError } from '@irispair/common/errors/errors';
+import type { Columns } from '@irispair/common/iris/shape';
 import { decodeRecord } from '@irispair/native/records';
 import {
   StepOutcome,
@@ -35,7 +36,11 @@ export class PlainComparing implements Comparing, ComparingInTheClear {
 
   readonly events: Comparing['events'] = new EventEmitter();
 
-  constructor(private readonly engine: IrisEngine) {
+  /** @param columns of every code */
+  constructor(
+    private readonly engine: IrisEngine,
+    private readonly columns: Columns,
+  ) {
     // One listener for each session, however many there are.
     this.events.setMaxListeners(0);
   }
@@ -82,7 +87,7 @@ export class PlainComparing implements Comparing, ComparingInTheClear {
   }
 
   async recapture(record: Uint8Array): Promise<IrisColumns> {
-    const { left, right } = await recaptureOf(decodeRecord(record));
+    const { left, right } = await recaptureOf(decodeRecord(record, this.columns), this.columns);
     return [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes];
   }
 

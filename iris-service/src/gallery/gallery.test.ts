@@ -21,7 +21,7 @@ import { irisOf } from '../support/irises.js';
 import { LoadProgress } from '../telemetry/load-progress.js';
 import { Gallery, type WantedChange } from './gallery.js';
 
-const IDENTITY = { mode: 'plain', party: null, formatVersion: 1 } as const;
+const IDENTITY = { mode: 'plain', party: null, formatVersion: 1, columns: 200 } as const;
 const CAPACITY = SMALL_ENGINE.arena.maximumCapacity;
 
 function silentProgress(): LoadProgress {
@@ -94,7 +94,7 @@ describe('the gallery', () => {
     ]);
     const expected = ['1.0', '2.1', '3.1 deleted', '4.0'];
     assert.deepEqual(told(), expected);
-    assert.deepEqual(gallery.read(serialId(2)).record, encodeRecord(irisOf('b2')));
+    assert.deepEqual(gallery.read(serialId(2)).record, encodeRecord(irisOf('b2'), 200));
     assert.throws(() => gallery.read(serialId(3)), /serial id 3 was deleted/);
     assert.throws(() => gallery.read(serialId(5)), /serial id 5 is unknown/);
     assert.deepEqual([gallery.highest, gallery.live, gallery.commitCount], [4, 3, 2]);

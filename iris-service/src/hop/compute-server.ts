@@ -199,6 +199,7 @@ function serveSession(
       storeId: parts.gallery.storeId,
       storeAway: parts.gallery.storeAway ?? '',
       partyAway: parts.comparing.away,
+      columns: parts.form.columns,
     });
   // What was stored late, the graph service does not know of: it joins anew and catches up.
   const endLate = () => {

@@ -16,7 +16,7 @@ describe('sessions', () => {
   afterEach(() => engine.close());
 
   function prepare(...names: string[]): Promise<number[]> {
-    return engine.prepareQueries(packProbes(names.map(irisOf)));
+    return engine.prepareQueries(packProbes(names.map((name) => irisOf(name))));
   }
 
   it('free the queries of the one that leaves, and no others', async () => {

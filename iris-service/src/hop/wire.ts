@@ -71,7 +71,7 @@ function readEye(
     if (bytes.byteLength !== expected) {
       throw new InvalidInputError(
         `${field}.${name}`,
-        `${bytes.byteLength} bytes, expected ${expected}: this service is in ${form.mode} mode, send ${form.holds}`,
+        `${bytes.byteLength} bytes, expected ${expected}: this service is in ${form.mode} mode, send ${form.holds} of ${form.columns} columns`,
       );
     }
   }

@@ -32,13 +32,16 @@ describe('the mode of an iris service', () => {
       mode: 'plain',
       party: null,
       formatVersion: 1,
+      columns: undefined,
     });
+    assert.equal(modeOf(readIrisServiceSettings({ IRISPAIR_COLUMNS: '256' })).identity.columns, 256);
     for (const party of PARTIES) {
       const settings = { ...certificates.settings(party), IRISPAIR_PARTIES: ADDRESSES };
       assert.deepEqual(modeOf(readIrisServiceSettings(settings)).identity, {
         mode: 'shared',
         party,
         formatVersion: 1,
+        columns: 200,
       });
     }
   });
@@ -64,6 +67,11 @@ describe('the mode of an iris service', () => {
       { IRISPAIR_PARTY: '1', IRISPAIR_PARTIES: ADDRESSES },
       /IRISPAIR_MODE is plain, and IRISPAIR_PARTY, IRISPAIR_PARTIES are set: set IRISPAIR_MODE=shared, or leave out/,
     );
+    isRefused(
+      { ...own, IRISPAIR_PARTIES: ADDRESSES, IRISPAIR_COLUMNS: '256' },
+      /IRISPAIR_COLUMNS=256 with IRISPAIR_MODE=shared: shares are of codes of 200 columns/,
+    );
+    isRefused({ IRISPAIR_COLUMNS: '240' }, /IRISPAIR_COLUMNS="240": give one of 200, 256/);
     isRefused({ IRISPAIR_PARTY_KEY: '/key' }, /IRISPAIR_MODE is plain, and IRISPAIR_PARTY_KEY is set/);
   });
 });

@@ -3,7 +3,7 @@ import type { Logger } from '@irispair/common/log/logger';
 import type { EngineCore, EngineOptions } from '@irispair/native/engine-types';
 import type { Registry } from 'prom-client';
 import type { Comparing } from '../comparing/comparing.js';
-import type { StoreIdentity } from '../store/iris-store.js';
+import type { WantedIdentity } from '../store/iris-store.js';
 
 /** What a mode needs to open. */
 export interface ModeParts {
@@ -21,7 +21,7 @@ export interface Opened {
 /** A mode as it is configured. */
 export interface Mode {
   /** Of the store that it needs. */
-  readonly identity: StoreIdentity;
+  readonly identity: WantedIdentity;
   /** @throws MisconfiguredError, or an error of the native layer, when the settings or the machine do not allow it */
   open(parts: ModeParts): Promise<Opened>;
 }

@@ -1,5 +1,6 @@
 /** Plain mode: this deployment holds irises in the clear, and compares alone. */
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { DEFAULT_COLUMNS } from '@irispair/common/iris/shape';
 import { openEngine } from '@irispair/native/engine';
 import { PlainComparing } from '../comparing/plain-comparing.js';
 import type { IrisServiceSettings } from '../settings.js';
@@ -24,10 +25,10 @@ export function plainMode(settings: IrisServiceSettings): Mode {
     );
   }
   return {
-    identity: { mode: 'plain', party: null, formatVersion: 1 },
+    identity: { mode: 'plain', party: null, formatVersion: 1, columns: settings.IRISPAIR_COLUMNS },
     async open({ options }) {
       const engine = await openEngine(options);
-      return { engine, comparing: new PlainComparing(engine) };
+      return { engine, comparing: new PlainComparing(engine, options.columns ?? DEFAULT_COLUMNS) };
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Secret-shared mode: this service holds one party's shares, and compares together with the two other parties. */
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { SHARED_COLUMNS } from '@irispair/common/iris/share';
 import { readPartyIdentity } from '@irispair/common/parties/party-identity';
 import { openSharedEngine } from '@irispair/native/shared-engine';
 import { SharedComparing } from '../comparing/shared-comparing.js';
@@ -18,6 +19,13 @@ export function sharedMode(settings: IrisServiceSettings): Mode {
       'IRISPAIR_MODE=shared needs IRISPAIR_PARTIES: give the addresses of the three iris services, HOST:PORT,HOST:PORT,HOST:PORT, party 0 first',
     );
   }
+  const { IRISPAIR_COLUMNS: columns } = settings;
+  if (columns !== undefined && columns !== SHARED_COLUMNS) {
+    throw new MisconfiguredError(
+      `IRISPAIR_COLUMNS=${columns} with IRISPAIR_MODE=shared: shares are of codes of ${SHARED_COLUMNS} columns: leave it out, and ` +
+        `set n_cols: ${SHARED_COLUMNS} in both probe schemas of Open IRIS`,
+    );
+  }
   const twin = addresses.findIndex((address, index) => addresses.indexOf(address) < index);
   if (twin >= 0) {
     throw new MisconfiguredError(
@@ -25,7 +33,7 @@ export function sharedMode(settings: IrisServiceSettings): Mode {
     );
   }
   return {
-    identity: { mode: 'shared', party, formatVersion: 1 },
+    identity: { mode: 'shared', party, formatVersion: 1, columns: SHARED_COLUMNS },
     async open({ options, metrics, logger }) {
       const engine = await openSharedEngine({ ...options, party });
       try {

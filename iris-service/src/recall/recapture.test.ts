@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { disturb, drawField, type Field } from '@irispair/common/iris/field';
 import { Keystream } from '@irispair/common/iris/keystream';
-import { checkTemplate, CODE_BYTES, type Template } from '@irispair/common/iris/template';
+import {
+  acceptTemplate,
+  CODE_BYTES,
+  type Template,
+  type TemplateTerms,
+} from '@irispair/common/iris/template';
 import { compareTemplates, leastDistance } from '@irispair/native/compare';
 import { irisOf } from '../support/irises.js';
 import { recaptureOf } from './recapture.js';
@@ -10,6 +15,7 @@ import { recaptureOf } from './recapture.js';
 const EYES = 60;
 const STRANGERS = 80;
 const UNROLLED = 15;
+const TERMS: TemplateTerms = { columns: 200, masks: 'refuse' };
 
 function leastFhd(probe: Template, gallery: Template): { fhd: number; rotation: number } {
   const least = leastDistance(compareTemplates(probe, gallery).byRotation, 5);
@@ -44,9 +50,9 @@ describe('a capture made up', () => {
     const rotations = new Set<number>();
     for (let index = 0; index < EYES; index++) {
       const stored = irisOf(`person ${index}`);
-      const again = await recaptureOf(stored);
-      checkTemplate(again.left, 'left');
-      checkTemplate(again.right, 'right');
+      const again = await recaptureOf(stored, 200);
+      acceptTemplate(again.left, 'left', TERMS);
+      acceptTemplate(again.right, 'right', TERMS);
       const left = leastFhd(again.left, stored.left);
       const right = leastFhd(again.right, stored.right);
       assert.equal(left.rotation, right.rotation);
@@ -60,11 +66,11 @@ describe('a capture made up', () => {
 
   it('is as near to strangers as a genuine capture is: not as the enrolled one was', async () => {
     const random = new Keystream('eyes', []);
-    const strangers = Array.from({ length: STRANGERS }, () => signsOf(drawField(random)));
+    const strangers = Array.from({ length: STRANGERS }, () => signsOf(drawField(random, 200)));
     let genuine = 0;
     let madeUp = 0;
     for (let index = 0; index < EYES; index++) {
-      const eye = drawField(random);
+      const eye = drawField(random, 200);
       const enrolled = signsOf(eye);
       const before = strangers.map((stranger) => fhdAt(enrolled, stranger, 0));
       const fhd = (random.uniform(0.05, 0.3) + random.uniform(0.05, 0.3)) / 2;
@@ -73,7 +79,7 @@ describe('a capture made up', () => {
         before,
         strangers.map((stranger) => fhdAt(again, stranger, 0)),
       );
-      const { left } = await recaptureOf({ left: enrolled, right: enrolled });
+      const { left } = await recaptureOf({ left: enrolled, right: enrolled }, 200);
       const { rotation } = leastFhd(left, enrolled);
       madeUp += correlation(
         before,
@@ -88,9 +94,9 @@ describe('a capture made up', () => {
     const { left, right } = irisOf('narrow');
     const maskCodes = new Uint8Array(CODE_BYTES).fill(0xff, 0, CODE_BYTES / 2);
     for (let time = 0; time < 10; time++) {
-      const again = await recaptureOf({ left: { ...left, maskCodes }, right: { ...right, maskCodes } });
-      checkTemplate(again.left, 'left');
-      checkTemplate(again.right, 'right');
+      const again = await recaptureOf({ left: { ...left, maskCodes }, right: { ...right, maskCodes } }, 200);
+      acceptTemplate(again.left, 'left', TERMS);
+      acceptTemplate(again.right, 'right', TERMS);
     }
   });
 });

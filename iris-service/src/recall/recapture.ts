@@ -11,16 +11,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { cellOf, COLUMNS, drawField, PARTS, ROWS, WAVELETS } from '@irispair/common/iris/field';
+import { cellOf, drawField, PARTS, ROWS, WAVELETS } from '@irispair/common/iris/field';
 import { Keystream } from '@irispair/common/iris/keystream';
-import {
-  CODE_BITS,
-  CODE_BYTES,
-  countOnes,
-  LEAST_USABLE_BITS,
-  type Iris,
-  type Template,
-} from '@irispair/common/iris/template';
+import { codeBits, leastUsableBits, type Columns } from '@irispair/common/iris/shape';
+import { countOnes, type Iris, type Template } from '@irispair/common/iris/template';
 
 /** Bits of one place. */
 const PLANES = WAVELETS * PARTS;
@@ -36,28 +30,42 @@ const FARTHEST_ROTATION = 5;
 const NOISE = 1;
 
 /** A capture of the same person. Others get their turn between the eyes: each takes some milliseconds. */
-export async function recaptureOf({ left, right }: Iris): Promise<Iris> {
+export async function recaptureOf({ left, right }: Iris, columns: Columns): Promise<Iris> {
   const random = new Keystream(randomUUID(), []);
   const rotation = random.integer(-FARTHEST_ROTATION, FARTHEST_ROTATION);
-  const newLeft = recapture(left, rotation, random);
+  const newLeft = recapture(left, columns, rotation, random);
   await nextTurn();
-  const newRight = recapture(right, rotation, random);
+  const newRight = recapture(right, columns, rotation, random);
   await nextTurn();
   return { left: newLeft, right: newRight };
 }
 
-function recapture({ irisCodes, maskCodes }: Template, rotation: number, random: Keystream): Template {
+function recapture(
+  { irisCodes, maskCodes }: Template,
+  columns: Columns,
+  rotation: number,
+  random: Keystream,
+): Template {
   const share = (random.uniform(LEAST_FHD, MOST_FHD) + random.uniform(LEAST_FHD, MOST_FHD)) / 2;
-  const disturbed = flipWeakest(irisCodes, maskCodes, share, random);
-  const rolledMask = roll(maskCodes, rotation);
-  return { irisCodes: roll(disturbed, rotation), maskCodes: hideSomeMore(rolledMask, random) };
+  const disturbed = flipWeakest(irisCodes, maskCodes, columns, share, random);
+  const rolledMask = roll(maskCodes, columns, rotation);
+  return {
+    irisCodes: roll(disturbed, columns, rotation),
+    maskCodes: hideSomeMore(rolledMask, columns, random),
+  };
 }
 
 /** Flips this share of the usable bits, the weakest under a fresh noise. */
-function flipWeakest(code: Uint8Array, mask: Uint8Array, share: number, random: Keystream): Uint8Array {
-  const signs = Float32Array.from({ length: CODE_BITS }, (_, bit) => (isSet(code, bit) ? 1 : -1));
-  const noise = drawField(random);
-  const strength = smooth(signs).map((around, bit) => signs[bit] * (around + NOISE * noise[bit]));
+function flipWeakest(
+  code: Uint8Array,
+  mask: Uint8Array,
+  columns: Columns,
+  share: number,
+  random: Keystream,
+): Uint8Array {
+  const signs = Float32Array.from({ length: codeBits(columns) }, (_, bit) => (isSet(code, bit) ? 1 : -1));
+  const noise = drawField(random, columns);
+  const strength = smooth(signs, columns).map((around, bit) => signs[bit] * (around + NOISE * noise[bit]));
   const usable = strength.filter((_, bit) => isSet(mask, bit)).sort();
   const weakest = usable[Math.round(share * usable.length)];
   const flipped = Uint8Array.from(code);
@@ -68,56 +76,56 @@ function flipWeakest(code: Uint8Array, mask: Uint8Array, share: number, random: 
 }
 
 /** The mean of three rows and three columns around each bit, of its own wavelet and part. Columns go round, rows end. */
-function smooth(values: Float32Array): Float32Array {
+function smooth(values: Float32Array, columns: Columns): Float32Array {
   const alongColumns = values.map((value, bit) => {
-    const [row, column, plane] = placeOf(bit);
-    const before = bitAt(row, (column + COLUMNS - 1) % COLUMNS, plane);
-    const after = bitAt(row, (column + 1) % COLUMNS, plane);
+    const [row, column, plane] = placeOf(columns, bit);
+    const before = bitAt(columns, row, (column + columns - 1) % columns, plane);
+    const after = bitAt(columns, row, (column + 1) % columns, plane);
     return (values[before] + value + values[after]) / 3;
   });
   return alongColumns.map((value, bit) => {
-    const [row, column, plane] = placeOf(bit);
-    const above = bitAt(Math.max(row - 1, 0), column, plane);
-    const below = bitAt(Math.min(row + 1, ROWS - 1), column, plane);
+    const [row, column, plane] = placeOf(columns, bit);
+    const above = bitAt(columns, Math.max(row - 1, 0), column, plane);
+    const below = bitAt(columns, Math.min(row + 1, ROWS - 1), column, plane);
     return (alongColumns[above] + value + alongColumns[below]) / 3;
   });
 }
 
 /** Rolls the columns right. */
-function roll(bits: Uint8Array, rotation: number): Uint8Array {
-  const rolled = new Uint8Array(CODE_BYTES);
-  for (let bit = 0; bit < CODE_BITS; bit++) {
-    const [row, column, plane] = placeOf(bit);
-    const source = bitAt(row, (column - rotation + COLUMNS) % COLUMNS, plane);
+function roll(bits: Uint8Array, columns: Columns, rotation: number): Uint8Array {
+  const rolled = new Uint8Array(bits.byteLength);
+  for (let bit = 0; bit < 8 * bits.byteLength; bit++) {
+    const [row, column, plane] = placeOf(columns, bit);
+    const source = bitAt(columns, row, (column - rotation + columns) % columns, plane);
     if (isSet(bits, source)) rolled[bit >> 3] |= 0x80 >> (bit & 7);
   }
   return rolled;
 }
 
 /** An eyelid over outer rows, unless too little would be left. */
-function hideSomeMore(mask: Uint8Array, random: Keystream): Uint8Array {
+function hideSomeMore(mask: Uint8Array, columns: Columns, random: Keystream): Uint8Array {
   const hidden = Uint8Array.from(mask);
   const depth = random.integer(1, 5);
-  const first = random.integer(0, COLUMNS - 1);
+  const first = random.integer(0, columns - 1);
   const width = random.integer(10, 50);
   for (let row = ROWS - depth; row < ROWS; row++) {
     for (let offset = 0; offset < width; offset++) {
-      const bit = bitAt(row, (first + offset) % COLUMNS, 0);
+      const bit = bitAt(columns, row, (first + offset) % columns, 0);
       // The four bits of a place are half a byte.
       hidden[bit >> 3] &= bit % 8 === 0 ? 0x0f : 0xf0;
     }
   }
-  return countOnes(hidden) < LEAST_USABLE_BITS ? mask : hidden;
+  return countOnes(hidden) < leastUsableBits(columns) ? mask : hidden;
 }
 
-function placeOf(bit: number): [row: number, column: number, plane: number] {
+function placeOf(columns: Columns, bit: number): [row: number, column: number, plane: number] {
   const place = Math.floor(bit / PLANES);
-  return [Math.floor(place / COLUMNS), place % COLUMNS, bit % PLANES];
+  return [Math.floor(place / columns), place % columns, bit % PLANES];
 }
 
 /** @param plane wavelet and part */
-function bitAt(row: number, column: number, plane: number): number {
-  return cellOf(row, column, 0, 0) + plane;
+function bitAt(columns: Columns, row: number, column: number, plane: number): number {
+  return cellOf(columns, row, column, 0, 0) + plane;
 }
 
 function isSet(bits: Uint8Array, bit: number): boolean {

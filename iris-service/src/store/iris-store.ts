@@ -4,18 +4,26 @@
  * A store says what it holds; a service configured otherwise is refused.
  */
 import { ConflictError, MisconfiguredError } from '@irispair/common/errors/errors';
+import { COLUMNS, readColumns, type Columns } from '@irispair/common/iris/shape';
 import type { SerialId, VectorId, Version } from '@irispair/common/ids/vector-id';
 import { numberOfBatch, type BatchName } from '@irispair/common/parties/batch-name';
 import type { EngineCore } from '@irispair/native/engine-types';
 
-/** What a store holds. */
-export interface StoreIdentity {
+/** What a store must hold. */
+export interface WantedIdentity {
   /** Irises in the clear, or one party's shares. */
   readonly mode: 'plain' | 'shared';
   /** The party whose shares it holds, 0 to 2; null in plain mode. */
   readonly party: number | null;
   /** Version of the record's form. */
   readonly formatVersion: number;
+  /** Columns of every code; undefined for whatever the store says, {@link DEFAULT_COLUMNS} in a new one. */
+  readonly columns: Columns | undefined;
+}
+
+/** What a store holds. */
+export interface StoreIdentity extends WantedIdentity {
+  readonly columns: Columns;
 }
 
 /** A state of a store: of two with the same identity the one with more commits is the later one. */
@@ -117,8 +125,17 @@ export function withoutPrepared({ applied }: JournalState): JournalState {
   return applied === undefined ? {} : { applied };
 }
 
+/** The shape that a store says. @throws MisconfiguredError for one that this version does not know */
+export function columnsOfStore(place: string, said: number | undefined): Columns {
+  const columns = readColumns(said);
+  if (columns !== undefined) return columns;
+  throw new MisconfiguredError(
+    `the store in ${place} holds codes of ${said} columns, this version knows ${COLUMNS.join(' and ')}: run the version that made it`,
+  );
+}
+
 /** @throws MisconfiguredError naming what a store holds when this service is configured for something else */
-export function checkIdentity(place: string, found: StoreIdentity, wanted: StoreIdentity): void {
+export function checkIdentity(place: string, found: StoreIdentity, wanted: WantedIdentity): void {
   for (const field of ['mode', 'party', 'formatVersion'] as const) {
     if (found[field] !== wanted[field]) {
       throw new MisconfiguredError(
@@ -126,4 +143,9 @@ export function checkIdentity(place: string, found: StoreIdentity, wanted: Store
       );
     }
   }
+  if (wanted.columns === undefined || wanted.columns === found.columns) return;
+  throw new MisconfiguredError(
+    `the store in ${place} holds codes of ${found.columns} columns, this service is configured for ${wanted.columns}: ` +
+      `leave IRISPAIR_COLUMNS or --columns out, or give ${found.columns}; or choose another store`,
+  );
 }

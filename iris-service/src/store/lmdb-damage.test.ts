@@ -13,7 +13,7 @@ import type { StoreChange, StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 import { recordFormOf } from './record-form.js';
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 const { recordBytes } = recordFormOf(PLAIN);
 const PEOPLE = 120;
 const PEOPLE_A_COMMIT = 30;

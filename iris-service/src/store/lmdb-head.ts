@@ -6,7 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { DamagedStoreError } from '@irispair/common/errors/errors';
-import type { StoreIdentity, StorePoint } from './iris-store.js';
+import { DEFAULT_COLUMNS } from '@irispair/common/iris/shape';
+import { columnsOfStore, type StoreIdentity, type StorePoint, type WantedIdentity } from './iris-store.js';
 
 /** What to do about a damaged store. */
 export const RESTORE_REMEDY = 'put a backup of the directory back (see docs/damaged-stores.md)';
@@ -27,7 +28,9 @@ export interface StoreHead extends StoreIdentity, StorePoint {
 }
 
 /** As it lies in the store. */
-export interface StoredHead extends StoreIdentity {
+export interface StoredHead extends Omit<StoreIdentity, 'columns'> {
+  /** Stores that were made before there were others have {@link DEFAULT_COLUMNS}. */
+  readonly columns?: number;
   readonly commitCount: number;
   /** Stores made before there were identities have none. */
   readonly storeId?: string;
@@ -39,8 +42,9 @@ export interface StoredHead extends StoreIdentity {
 }
 
 /** The head of a store in which nothing is. */
-export function newHead(identity: StoreIdentity): StoreHead {
-  return { ...identity, commitCount: 0, storeId: randomUUID(), ids: 0, highest: 0, isSealed: true };
+export function newHead(identity: WantedIdentity): StoreHead {
+  const columns = identity.columns ?? DEFAULT_COLUMNS;
+  return { ...identity, columns, commitCount: 0, storeId: randomUUID(), ids: 0, highest: 0, isSealed: true };
 }
 
 /** What is stored for a head. */
@@ -52,6 +56,7 @@ export function encodeHead(head: StoreHead): StoredHead {
 /**
  * @param present what the table of irises has, for heads that do not count ids
  * @throws DamagedStoreError when the head is not what was written
+ * @throws MisconfiguredError for a shape that this version does not know
  */
 export function decodeHead(
   directory: string,
@@ -61,13 +66,21 @@ export function decodeHead(
   const { check, ...rest } = stored;
   const { storeId = randomUUID() } = rest;
   if (check === undefined && stored.formatVersion !== CHECKED_FORMAT_VERSION) {
-    return { ...rest, storeId, ...present(), isSealed: false };
+    return {
+      ...rest,
+      columns: columnsOfStore(directory, rest.columns),
+      storeId,
+      ...present(),
+      isSealed: false,
+    };
   }
   const { ids, highest, isSealed } = rest;
   if (check !== checkOf(rest) || ids === undefined || highest === undefined || isSealed === undefined) {
     throw damagedHead(directory);
   }
-  return { ...rest, storeId, formatVersion: recordVersion(rest.formatVersion), ids, highest, isSealed };
+  const columns = columnsOfStore(directory, rest.columns);
+  const formatVersion = recordVersion(rest.formatVersion);
+  return { ...rest, columns, storeId, formatVersion, ids, highest, isSealed };
 }
 
 /** The refusal of a store whose head cannot be believed. */

@@ -12,7 +12,7 @@ import { describeIrisStore } from '../support/iris-store-contract.js';
 import type { StoreIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 
 async function makePlace(): Promise<JournalPlace> {
   const directory = await mkdtemp(join(tmpdir(), 'irispair-store-'));

@@ -25,6 +25,7 @@ import {
   type StoreChange,
   type StoredIris,
   type StoreIdentity,
+  type WantedIdentity,
 } from './iris-store.js';
 import {
   damagedHead,
@@ -84,7 +85,7 @@ export class LmdbIrisStore implements IrisStore {
    * @throws MisconfiguredError when it cannot be written, another process owns it, or it holds something else
    * @throws DamagedStoreError when its file is not what LMDB wrote
    */
-  static async open(directory: string, identity: StoreIdentity): Promise<LmdbIrisStore> {
+  static async open(directory: string, identity: WantedIdentity): Promise<LmdbIrisStore> {
     await makeWritableDirectory('the iris store', directory);
     return LmdbIrisStore.own(directory, identity);
   }
@@ -101,7 +102,7 @@ export class LmdbIrisStore implements IrisStore {
     return LmdbIrisStore.own(directory, null);
   }
 
-  private static own(directory: string, identity: StoreIdentity | null): Promise<LmdbIrisStore> {
+  private static own(directory: string, identity: WantedIdentity | null): Promise<LmdbIrisStore> {
     return openAsOwner(directory, (ownership) => LmdbIrisStore.openOwned(directory, ownership, identity));
   }
 
@@ -109,7 +110,7 @@ export class LmdbIrisStore implements IrisStore {
   private static async openOwned(
     directory: string,
     ownership: Ownership,
-    identity: StoreIdentity | null,
+    identity: WantedIdentity | null,
   ): Promise<LmdbIrisStore> {
     await checkLmdbFile(directory, { flushing: 'each commit', remedy: RESTORE_REMEDY });
     // A commit is answered when it is on disk, so the flush belongs to the transaction. Without batches by event turn
@@ -146,8 +147,8 @@ export class LmdbIrisStore implements IrisStore {
   }
 
   get identity(): StoreIdentity {
-    const { mode, party, formatVersion } = this.head;
-    return { mode, party, formatVersion };
+    const { mode, party, formatVersion, columns } = this.head;
+    return { mode, party, formatVersion, columns };
   }
 
   get storeId(): string {
@@ -330,7 +331,7 @@ function readHead(directory: string, heads: Database<StoredHead, string>): Store
 function headOf(
   directory: string,
   found: StoredHead | undefined,
-  identity: StoreIdentity | null,
+  identity: WantedIdentity | null,
   irises: Database<Buffer, number>,
 ): StoreHead {
   if (found === undefined) {

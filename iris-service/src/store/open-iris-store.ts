@@ -4,7 +4,7 @@ import type { Logger } from '@irispair/common/log/logger';
 import { readPostgresUrl } from '@irispair/common/postgres/connection';
 import { StoreKind, storeKindOf } from '@irispair/common/store/store-place';
 import type { IrisServiceSettings } from '../settings.js';
-import type { IrisStore, StoreIdentity } from './iris-store.js';
+import type { IrisStore, WantedIdentity } from './iris-store.js';
 import { LmdbIrisStore } from './lmdb-iris-store.js';
 
 /** What says which store. */
@@ -19,7 +19,7 @@ export type StoreSettings = Pick<
 /** Opens or makes a store. @throws MisconfiguredError when it cannot be owned, or holds something else */
 export async function openIrisStore(
   settings: StoreSettings,
-  identity: StoreIdentity,
+  identity: WantedIdentity,
   logger: Logger,
 ): Promise<IrisStore> {
   const store = settings.IRISPAIR_IRIS_STORE;

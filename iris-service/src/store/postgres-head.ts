@@ -7,26 +7,35 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
+import { DEFAULT_COLUMNS, type Columns } from '@irispair/common/iris/shape';
 import type { PostgresAddress } from '@irispair/common/postgres/connection';
 import { postgresFailure } from '@irispair/common/postgres/failure';
 import { OwnershipLostError } from '@irispair/common/postgres/ownership';
 import { connectClient } from '@irispair/common/postgres/session';
-import { checkIdentity, type StoreIdentity } from './iris-store.js';
+import { checkIdentity, columnsOfStore, type StoreIdentity, type WantedIdentity } from './iris-store.js';
 import { COLUMN_TYPES } from './postgres-rows.js';
 import { RECORD_FORMS } from './record-form.js';
 
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PLAIN: WantedIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: undefined };
 
-interface FoundHead {
+interface FoundKind {
   readonly mode: StoreIdentity['mode'];
   readonly party: number | null;
   readonly format_version: number;
+  /** Null in one that was not migrated yet. */
+  readonly columns: number | null;
+}
+
+interface FoundHead extends FoundKind {
   readonly irises_schema: string;
   readonly commit_count: number;
   /** NULL in stores made before there were identities. */
   readonly store_id: string | null;
   readonly last_commit: string | null;
 }
+
+/** What every version has, and columns, which one that was not migrated yet lacks. */
+const KIND = `mode, party, format_version, (to_jsonb(store) ->> 'columns')::int AS columns`;
 
 /** What this service knows of the row. */
 export class PostgresHead {
@@ -35,11 +44,18 @@ export class PostgresHead {
   private knownId: string | undefined;
   /** The commit under way. */
   private token: string | undefined;
+  private held: StoreIdentity | undefined;
 
   constructor(
     private readonly place: string,
-    private readonly identity: StoreIdentity,
+    private readonly wanted: WantedIdentity,
   ) {}
+
+  /** What the store holds, once a connection has begun. */
+  get identity(): StoreIdentity {
+    if (this.held === undefined) throw new Error('the store was not looked at yet');
+    return this.held;
+  }
 
   get commitCount(): number {
     return this.known ?? 0;
@@ -60,18 +76,16 @@ export class PostgresHead {
     // Tables of existing deployments have a trigger that refuses versions set by others than itself, unless told so.
     await client.query("SET app.explicit_version_id TO 'on'");
     const schema = await this.checkTable(client);
-    await this.checkForm(client);
+    const columns = (await this.checkForm(client)) ?? this.wanted.columns ?? DEFAULT_COLUMNS;
     await client.query(
-      `INSERT INTO irispair.store (mode, party, format_version, irises_schema, commit_count)
-       VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING`,
-      [this.identity.mode, this.identity.party, this.identity.formatVersion, schema],
+      `INSERT INTO irispair.store (mode, party, format_version, columns, irises_schema, commit_count)
+       VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING`,
+      [this.wanted.mode, this.wanted.party, this.wanted.formatVersion, columns, schema],
     );
     const found = await readHead(client);
-    checkIdentity(
-      this.place,
-      { mode: found.mode, party: found.party, formatVersion: found.format_version },
-      this.identity,
-    );
+    const held = identityOf(this.place, found);
+    checkIdentity(this.place, held, this.wanted);
+    this.held = held;
     if (found.irises_schema !== schema) {
       throw new MisconfiguredError(
         `the store in ${this.place} holds the irises of schema ${found.irises_schema}, search_path says ${schema}: ` +
@@ -118,19 +132,33 @@ export class PostgresHead {
     this.known = this.commitCount + 1;
   }
 
-  /** A table of others says nothing of its form but by what it holds: it must not be taken for what it is not. */
-  private async checkForm(client: Client): Promise<void> {
+  /**
+   * A table of others says nothing of its form but by what it holds: it must not be taken for what it is not.
+   * @returns the columns of its codes; undefined when the store is ours, or holds nothing that says it
+   */
+  private async checkForm(client: Client): Promise<Columns | undefined> {
     const { rows } = await client.query<{ id: string; bytes: number }>(
       `SELECT id, octet_length(left_code) AS bytes FROM irises
        WHERE octet_length(left_code) > 0 AND NOT EXISTS (SELECT FROM irispair.store) ORDER BY id LIMIT 1`,
     );
     const first = rows.at(0);
     const form = RECORD_FORMS.find(({ columnBytes: [codeBytes] }) => codeBytes === first?.bytes);
-    if (first === undefined || form === undefined || form.mode === this.identity.mode) return;
-    throw new MisconfiguredError(
-      `the table irises of ${this.place} holds ${form.holds}: left_code of row ${first.id} has ${first.bytes} bytes; ` +
-        `this is mode ${this.identity.mode}: start an iris service with IRISPAIR_MODE=${form.mode} on it, or choose another database`,
-    );
+    if (first === undefined || form === undefined) return undefined;
+    const holds =
+      `the table irises of ${this.place} holds ${form.holds} of ${form.columns} columns: ` +
+      `left_code of row ${first.id} has ${first.bytes} bytes`;
+    if (form.mode !== this.wanted.mode) {
+      throw new MisconfiguredError(
+        `${holds}; this is mode ${this.wanted.mode}: start an iris service with IRISPAIR_MODE=${form.mode} on it, or choose another database`,
+      );
+    }
+    if (this.wanted.columns !== undefined && this.wanted.columns !== form.columns) {
+      throw new MisconfiguredError(
+        `${holds}; this service is configured for ${this.wanted.columns}: leave IRISPAIR_COLUMNS or --columns out, or give ` +
+          `${form.columns}; or choose another database`,
+      );
+    }
+    return form.columns;
   }
 
   /** @returns the schema of the table */
@@ -173,7 +201,7 @@ export class PostgresHead {
 }
 
 /** What a database holds, without owning it; null when it has no irises. A table of others alone is plain. */
-export async function identityIn({ config, name }: PostgresAddress): Promise<StoreIdentity | null> {
+export async function identityIn({ config, name }: PostgresAddress): Promise<WantedIdentity | null> {
   const client = new Client(config);
   // Told by the query that fails.
   client.on('error', () => undefined);
@@ -184,7 +212,8 @@ export async function identityIn({ config, name }: PostgresAddress): Promise<Sto
     );
     const [{ ours, table }] = rows;
     const found = ours ? await readKind(client) : undefined;
-    return found ?? (table ? PLAIN : null);
+    if (found !== undefined) return identityOf(name, found);
+    return table ? PLAIN : null;
   } catch (error) {
     throw postgresFailure(error, name);
   } finally {
@@ -198,17 +227,24 @@ async function drawStoreId(client: Client): Promise<string> {
   return storeId;
 }
 
+function identityOf(place: string, { mode, party, format_version, columns }: FoundKind): StoreIdentity {
+  return {
+    mode,
+    party,
+    formatVersion: format_version,
+    columns: columnsOfStore(place, columns ?? undefined),
+  };
+}
+
 /** Of the columns that every version has: the store may not be migrated yet. */
-async function readKind(client: Client): Promise<StoreIdentity | undefined> {
-  const { rows } = await client.query<StoreIdentity>(
-    'SELECT mode, party, format_version AS "formatVersion" FROM irispair.store',
-  );
+async function readKind(client: Client): Promise<FoundKind | undefined> {
+  const { rows } = await client.query<FoundKind>(`SELECT ${KIND} FROM irispair.store`);
   return rows.at(0);
 }
 
 async function readHead(client: Client): Promise<FoundHead> {
   const { rows } = await client.query<FoundHead>(
-    `SELECT mode, party, format_version, irises_schema, commit_count::float8 AS commit_count, last_commit, store_id
+    `SELECT ${KIND}, irises_schema, commit_count::float8 AS commit_count, last_commit, store_id
      FROM irispair.store`,
   );
   return rows[0];

@@ -7,7 +7,7 @@ import { createLogger } from '@irispair/common/log/logger';
 import { passesOnSmallDisk } from '@irispair/common/support/small-disk';
 import { describeBatchJournal, type JournalPlace } from '../support/batch-journal-contract.js';
 import { describeIrisStore } from '../support/iris-store-contract.js';
-import type { StoreIdentity } from './iris-store.js';
+import type { WantedIdentity } from './iris-store.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
 let cluster: TestCluster;
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => cluster.remove());
 
-function open(database: string, identity: StoreIdentity): Promise<PostgresIrisStore> {
+function open(database: string, identity: WantedIdentity): Promise<PostgresIrisStore> {
   return PostgresIrisStore.open({
     address: readPostgresUrl(cluster.url({ database }), undefined),
     identity,
@@ -33,7 +33,7 @@ async function makePlace(): Promise<JournalPlace> {
     remove: () => Promise.resolve(),
     async age() {
       await cluster.sql(
-        'DROP TABLE irispair.journal, irispair.prepared; ALTER TABLE irispair.store DROP COLUMN store_id; ' +
+        'DROP TABLE irispair.journal, irispair.prepared; ALTER TABLE irispair.store DROP COLUMN store_id, DROP COLUMN columns; ' +
           'DELETE FROM irispair.migrations WHERE version >= 2',
         database,
       );
@@ -46,7 +46,7 @@ describeBatchJournal('the PostgreSQL store of irises', makePlace);
 
 it('gives a PostgreSQL store of irises an identity when it has none, once, and a copy has it too', async () => {
   const database = await cluster.createDatabase();
-  const identity = { mode: 'plain', party: null, formatVersion: 1 } as const;
+  const identity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 } as const;
   const idIn = async (place: string) => {
     const store = await open(place, identity);
     const { storeId } = store;

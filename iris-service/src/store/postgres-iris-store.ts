@@ -19,14 +19,21 @@ import { PostgresOwner } from '@irispair/common/postgres/ownership';
 import { openPool } from '@irispair/common/postgres/pool';
 import type { EngineCore } from '@irispair/native/engine-types';
 import { BadRows, unlistedDeletion } from './bad-rows.js';
-import type { IrisStore, LoadObserver, StoreChange, StoredIris, StoreIdentity } from './iris-store.js';
+import type {
+  IrisStore,
+  LoadObserver,
+  StoreChange,
+  StoredIris,
+  StoreIdentity,
+  WantedIdentity,
+} from './iris-store.js';
 import { PostgresHead } from './postgres-head.js';
 import { PostgresJournal } from './postgres-journal.js';
 import { loadTable } from './postgres-load.js';
 import { contentOf, IRIS_COLUMNS, rowOf, versionOfColumn, type ReadRow } from './postgres-rows.js';
 import { asRefusal, inTransaction, UnansweredError } from './postgres-transaction.js';
 import { writeIrises } from './postgres-write.js';
-import { recordFormOf, type RecordForm } from './record-form.js';
+import { recordFormOf, SHARED_FORM, type RecordForm } from './record-form.js';
 import { checkBounds } from './table-bounds.js';
 import { refuseTableElsewhere } from './table-elsewhere.js';
 
@@ -41,7 +48,7 @@ const SNAPSHOT_CONNECTIONS = 1;
 /** How to open one. */
 export interface PostgresIrisStoreOptions {
   readonly address: PostgresAddress;
-  readonly identity: StoreIdentity;
+  readonly identity: WantedIdentity;
   /** Load what can be loaded of a table with bad rows, and log the others; otherwise it is refused. */
   readonly skipBadRows: boolean;
   /** Connections that read the table side by side. */
@@ -66,8 +73,8 @@ export class PostgresIrisStore implements IrisStore {
     private readonly head: PostgresHead,
     readonly journal: PostgresJournal | undefined,
   ) {
-    const { address, identity, skipBadRows, loadConnections, logger } = options;
-    this.form = recordFormOf(identity);
+    const { address, skipBadRows, loadConnections, logger } = options;
+    this.form = recordFormOf(head.identity);
     this.pool = openPool(address, loadConnections + SNAPSHOT_CONNECTIONS, logger);
     this.badRows = new BadRows(address.name, skipBadRows ? 'skip' : 'refuse', logger);
   }
@@ -85,7 +92,7 @@ export class PostgresIrisStore implements IrisStore {
     const journal =
       identity.mode === 'plain'
         ? undefined
-        : new PostgresJournal({ form: recordFormOf(identity), place: address.name, owner: () => owner });
+        : new PostgresJournal({ form: SHARED_FORM, place: address.name, owner: () => owner });
     const begin = async (client: Client) => {
       await head.begin(client);
       await journal?.begin(client);
@@ -95,7 +102,7 @@ export class PostgresIrisStore implements IrisStore {
   }
 
   get identity(): StoreIdentity {
-    return this.options.identity;
+    return this.head.identity;
   }
 
   count(): Promise<number> {

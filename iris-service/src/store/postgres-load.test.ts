@@ -17,7 +17,7 @@ import { irisOf } from '../support/irises.js';
 import { contents } from '../support/stored-irises.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 
-const IDENTITY = { mode: 'plain', party: null, formatVersion: 1 } as const;
+const IDENTITY = { mode: 'plain', party: null, formatVersion: 1, columns: 200 } as const;
 const run = promisify(execFile);
 const PEOPLE = 40;
 const DELETED = 7;
@@ -41,12 +41,12 @@ describe('loading a table of irises', () => {
       Array.from({ length: PEOPLE }, (_, index) => ({
         serialId: serialId(index + 1),
         version: version(0),
-        record: encodeRecord(irisOf(`person ${index + 1}`)),
+        record: encodeRecord(irisOf(`person ${index + 1}`), 200),
       })),
     );
     await store.commit([{ serialId: serialId(DELETED), version: version(1), record: null }]);
     await store.commit([
-      { serialId: serialId(3), version: version(0xffff), record: encodeRecord(irisOf('another')) },
+      { serialId: serialId(3), version: version(0xffff), record: encodeRecord(irisOf('another'), 200) },
     ]);
     await store.close();
   });
@@ -104,7 +104,7 @@ describe('loading a table of irises', () => {
       } else {
         const iris = engine.readIris(serial);
         assert.equal(count, String(iris?.version));
-        assert.deepEqual(iris?.record, encodeRecord(irisOf(expected)));
+        assert.deepEqual(iris?.record, encodeRecord(irisOf(expected), 200));
       }
     }
     assert.equal(told.get(3), '65535');
@@ -127,7 +127,7 @@ describe('loading a table of irises', () => {
   it('reads tables of many ranges', async () => {
     await growTo(40_000);
     assert.equal((await load()).size, 40_000);
-    assert.deepEqual(engine.readIris(40_000)?.record, encodeRecord(irisOf('person 1')));
+    assert.deepEqual(engine.readIris(40_000)?.record, encodeRecord(irisOf('person 1'), 200));
   });
 
   it('takes as much memory beside the arenas for a large table as for a small one', async (test) => {

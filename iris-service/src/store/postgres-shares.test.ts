@@ -13,8 +13,8 @@ import type { StoreIdentity } from './iris-store.js';
 import { PostgresIrisStore } from './postgres-iris-store.js';
 import { recordFormOf } from './record-form.js';
 
-const PARTY_1: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1 };
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const PARTY_1: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1, columns: 200 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 const PEOPLE = 40;
 const VERSION = 3;
 
@@ -157,7 +157,7 @@ describe("a deployment's table of shares", () => {
       assert.ok(error instanceof MisconfiguredError, String(error));
       assert.match(
         error.message,
-        /holds one party's shares of irises: left_code of row 1 has 25600 bytes; this is mode plain: start an iris service with IRISPAIR_MODE=shared on it/,
+        /holds one party's shares of irises of 200 columns: left_code of row 1 has 25600 bytes; this is mode plain: start an iris service with IRISPAIR_MODE=shared on it/,
       );
       return true;
     });
@@ -175,7 +175,7 @@ describe("a deployment's table of shares", () => {
     );
     await assert.rejects(
       open(),
-      /holds irises in the clear: left_code of row 1 has 1600 bytes; this is mode shared/,
+      /holds irises in the clear of 200 columns: left_code of row 1 has 1600 bytes; this is mode shared/,
     );
     await (await open(PLAIN)).close();
   });

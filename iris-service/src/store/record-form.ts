@@ -3,10 +3,9 @@
  *
  * The table `irises` has four columns in both; a record is what arenas and the embedded store hold.
  */
-import { CODE_BYTES } from '@irispair/common/iris/template';
-import { CODE_SHARE_BYTES, MASK_SHARE_BYTES } from '@irispair/common/iris/share';
-import { IRIS_RECORD_BYTES } from '@irispair/native/engine-types';
-import { decodeRecord, encodeRecord } from '@irispair/native/records';
+import { codeBytes, type Columns } from '@irispair/common/iris/shape';
+import { CODE_SHARE_BYTES, MASK_SHARE_BYTES, SHARED_COLUMNS } from '@irispair/common/iris/share';
+import { decodeRecord, encodeRecord, irisRecordBytes } from '@irispair/native/records';
 import { SHARED_IRIS_RECORD_BYTES } from '@irispair/native/shared-engine-types';
 import type { StoreIdentity } from './iris-store.js';
 
@@ -16,6 +15,8 @@ export type IrisColumns = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Arr
 /** One form. */
 export interface RecordForm {
   readonly mode: StoreIdentity['mode'];
+  /** Of every code. */
+  readonly columns: Columns;
   /** What its irises are, for people. */
   readonly holds: string;
   /** Bytes of each column. */
@@ -27,28 +28,39 @@ export interface RecordForm {
   columnsOf(record: Uint8Array): IrisColumns;
 }
 
-const PLAIN_FORM: RecordForm = {
-  mode: 'plain',
-  holds: 'irises in the clear',
-  columnBytes: [CODE_BYTES, CODE_BYTES, CODE_BYTES, CODE_BYTES],
-  recordBytes: IRIS_RECORD_BYTES,
-  recordOf: ([leftCode, leftMask, rightCode, rightMask]) =>
-    encodeRecord({
-      left: { irisCodes: leftCode, maskCodes: leftMask },
-      right: { irisCodes: rightCode, maskCodes: rightMask },
-    }),
-  columnsOf(record) {
-    const { left, right } = decodeRecord(record);
-    return [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes];
-  },
-};
+function plainForm(columns: Columns): RecordForm {
+  const bytes = codeBytes(columns);
+  return {
+    mode: 'plain',
+    columns,
+    holds: 'irises in the clear',
+    columnBytes: [bytes, bytes, bytes, bytes],
+    recordBytes: irisRecordBytes(columns),
+    recordOf: ([leftCode, leftMask, rightCode, rightMask]) =>
+      encodeRecord(
+        {
+          left: { irisCodes: leftCode, maskCodes: leftMask },
+          right: { irisCodes: rightCode, maskCodes: rightMask },
+        },
+        columns,
+      ),
+    columnsOf(record) {
+      const { left, right } = decodeRecord(record, columns);
+      return [left.irisCodes, left.maskCodes, right.irisCodes, right.maskCodes];
+    },
+  };
+}
+
+const PLAIN_FORMS: Readonly<Record<Columns, RecordForm>> = { 200: plainForm(200), 256: plainForm(256) };
 
 const LEFT_MASK = CODE_SHARE_BYTES;
 const RIGHT_CODE = LEFT_MASK + MASK_SHARE_BYTES;
 const RIGHT_MASK = RIGHT_CODE + CODE_SHARE_BYTES;
 
-const SHARED_FORM: RecordForm = {
+/** Shares are of codes of one shape. */
+export const SHARED_FORM: RecordForm = {
   mode: 'shared',
+  columns: SHARED_COLUMNS,
   holds: "one party's shares of irises",
   columnBytes: [CODE_SHARE_BYTES, MASK_SHARE_BYTES, CODE_SHARE_BYTES, MASK_SHARE_BYTES],
   recordBytes: SHARED_IRIS_RECORD_BYTES,
@@ -62,9 +74,9 @@ const SHARED_FORM: RecordForm = {
 };
 
 /** Every form. */
-export const RECORD_FORMS: readonly RecordForm[] = [PLAIN_FORM, SHARED_FORM];
+export const RECORD_FORMS: readonly RecordForm[] = [...Object.values(PLAIN_FORMS), SHARED_FORM];
 
 /** The form of a store's irises. */
-export function recordFormOf({ mode }: Pick<StoreIdentity, 'mode'>): RecordForm {
-  return mode === 'plain' ? PLAIN_FORM : SHARED_FORM;
+export function recordFormOf({ mode, columns }: Pick<StoreIdentity, 'mode' | 'columns'>): RecordForm {
+  return mode === 'plain' ? PLAIN_FORMS[columns] : SHARED_FORM;
 }

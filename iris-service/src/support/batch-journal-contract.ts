@@ -10,8 +10,8 @@ import { recordFormOf } from '../store/record-form.js';
 import type { StorePlace } from './iris-store-contract.js';
 import { changeIn, contents, type Told } from './stored-irises.js';
 
-const IDENTITY: StoreIdentity = { mode: 'shared', party: 2, formatVersion: 1 };
-const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const IDENTITY: StoreIdentity = { mode: 'shared', party: 2, formatVersion: 1, columns: 200 };
+const PLAIN: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 const FORM = recordFormOf(IDENTITY);
 const change = changeIn(FORM);
 const MOST_IDS = 4;

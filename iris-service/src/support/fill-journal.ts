@@ -15,7 +15,7 @@ import { recordFormOf } from '../store/record-form.js';
 import { someBatch } from './batch-journal-contract.js';
 import { changeIn, contents, type Told } from './stored-irises.js';
 
-const IDENTITY: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1 };
+const IDENTITY: StoreIdentity = { mode: 'shared', party: 1, formatVersion: 1, columns: 200 };
 const IRISES_A_BATCH = 4;
 /** More than the batches before it left free pages for. */
 const IRISES_OF_A_LARGE_BATCH = 32;

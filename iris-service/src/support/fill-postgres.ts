@@ -25,7 +25,7 @@ const cluster = await TestCluster.start({ logDirectory, settings: ['autovacuum =
 try {
   const store = await PostgresIrisStore.open({
     address: readPostgresUrl(cluster.url(), undefined),
-    identity: { mode: 'plain', party: null, formatVersion: 1 },
+    identity: { mode: 'plain', party: null, formatVersion: 1, columns: 200 },
     skipBadRows: false,
     loadConnections: 4,
     logger: createLogger('iris', 'silent'),

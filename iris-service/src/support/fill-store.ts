@@ -11,7 +11,7 @@ import type { StoreIdentity } from '../store/iris-store.js';
 import { LmdbIrisStore } from '../store/lmdb-iris-store.js';
 import { change, contents } from './stored-irises.js';
 
-const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1 };
+const IDENTITY: StoreIdentity = { mode: 'plain', party: null, formatVersion: 1, columns: 200 };
 const IRISES_A_COMMIT = 8;
 const BALLAST_BYTES = 1 << 20;
 const MOST_COMMITS = 10_000;

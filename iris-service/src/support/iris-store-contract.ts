@@ -4,19 +4,20 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { serialId } from '@irispair/common/ids/vector-id';
-import type { IrisStore, StoreIdentity } from '../store/iris-store.js';
+import { COLUMNS, DEFAULT_COLUMNS } from '@irispair/common/iris/shape';
+import type { IrisStore, StoreIdentity, WantedIdentity } from '../store/iris-store.js';
 import { recordFormOf } from '../store/record-form.js';
 import { changeIn, contents, type Told } from './stored-irises.js';
 
 /** A place for one store: a directory, a schema. */
 export interface StorePlace {
-  open(identity: StoreIdentity): Promise<IrisStore>;
+  open(identity: WantedIdentity): Promise<IrisStore>;
   remove(): Promise<void>;
 }
 
 const IDENTITIES: readonly StoreIdentity[] = [
-  { mode: 'plain', party: null, formatVersion: 1 },
-  { mode: 'shared', party: 1, formatVersion: 1 },
+  { mode: 'plain', party: null, formatVersion: 1, columns: 200 },
+  { mode: 'shared', party: 1, formatVersion: 1, columns: 200 },
 ];
 const MOST_IDS = 12;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -24,6 +25,42 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Declares the contract's tests, in either mode. @param makePlace a new, empty place */
 export function describeIrisStore(name: string, makePlace: () => Promise<StorePlace>): void {
   for (const identity of IDENTITIES) describeIn(identity, `${name}, mode ${identity.mode}`, makePlace);
+  describeShapes(name, makePlace);
+}
+
+function describeShapes(name: string, makePlace: () => Promise<StorePlace>): void {
+  describe(`${name}, of each shape`, () => {
+    for (const columns of COLUMNS.slice(0, 1)) {
+      it(`says that it holds codes of ${columns} columns to whoever leaves it open, and refuses the other shape`, async () => {
+        const place = await makePlace();
+        try {
+          const undecided = { ...IDENTITIES[0], columns: undefined };
+          const wanted = columns === DEFAULT_COLUMNS ? undecided : { ...undecided, columns };
+          await (await place.open(wanted)).close();
+          const store = await place.open(undecided);
+          const identity: StoreIdentity = { ...undecided, columns };
+          assert.deepEqual(store.identity, identity);
+          const change = changeIn(recordFormOf(identity));
+          await store.commit([change([1, 0, 7])]);
+          assert.deepEqual(await contents(store), [[1, 0, 7]]);
+          await store.close();
+          const [other] = COLUMNS.filter((one) => one !== columns);
+          await assert.rejects(place.open({ ...undecided, columns: other }), (error) => {
+            assert.ok(error instanceof MisconfiguredError);
+            assert.match(
+              error.message,
+              new RegExp(
+                `holds codes of ${columns} columns, this service is configured for ${other}: leave IRISPAIR_COLUMNS`,
+              ),
+            );
+            return true;
+          });
+        } finally {
+          await place.remove();
+        }
+      });
+    }
+  });
 }
 
 function describeIn(identity: StoreIdentity, name: string, makePlace: () => Promise<StorePlace>): void {

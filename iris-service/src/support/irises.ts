@@ -1,14 +1,16 @@
 /** Irises for tests: uniform random bits that depend on their name only, every bit usable. */
 import { createCipheriv, createHash } from 'node:crypto';
-import { CODE_BYTES, type Iris, type Template } from '@irispair/common/iris/template';
+import { codeBytes, DEFAULT_COLUMNS, type Columns } from '@irispair/common/iris/shape';
+import type { Iris, Template } from '@irispair/common/iris/template';
 
 /** The iris of a name. */
-export function irisOf(name: string): Iris {
+export function irisOf(name: string, columns: Columns = DEFAULT_COLUMNS): Iris {
+  const bytes = codeBytes(columns);
   const key = createHash('sha256').update(name).digest().subarray(0, 16);
-  const bits = createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(2 * CODE_BYTES));
+  const bits = createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(2 * bytes));
   return {
-    left: usable(bits.subarray(0, CODE_BYTES)),
-    right: usable(bits.subarray(CODE_BYTES)),
+    left: usable(bits.subarray(0, bytes)),
+    right: usable(bits.subarray(bytes)),
   };
 }
 
@@ -20,5 +22,5 @@ export function disturbed(iris: Iris, bytes: number): Iris {
 }
 
 function usable(irisCodes: Uint8Array): Template {
-  return { irisCodes, maskCodes: new Uint8Array(CODE_BYTES).fill(0xff) };
+  return { irisCodes, maskCodes: new Uint8Array(irisCodes.byteLength).fill(0xff) };
 }

@@ -13,7 +13,7 @@ import { SMALL_ENGINE } from './engine.js';
 const [, , url, capacity] = process.argv;
 const store = await PostgresIrisStore.open({
   address: readPostgresUrl(url, undefined),
-  identity: { mode: 'plain', party: null, formatVersion: 1 },
+  identity: { mode: 'plain', party: null, formatVersion: 1, columns: 200 },
   skipBadRows: false,
   loadConnections: 4,
   logger: createLogger('iris', 'error'),

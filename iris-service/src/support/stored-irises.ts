@@ -17,7 +17,7 @@ export function changeIn({ recordBytes }: RecordForm): (told: Told) => StoreChan
 }
 
 /** As a store of plain mode takes it. */
-export const change = changeIn(recordFormOf({ mode: 'plain' }));
+export const change = changeIn(recordFormOf({ mode: 'plain', columns: 200 }));
 
 /** All that a store holds. */
 export async function contents(store: IrisStore): Promise<Told[]> {
