@@ -11,6 +11,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { drainServer } from '@irispair/common/grpc/drain';
 import { HOP_SERVER_OPTIONS } from '@irispair/common/grpc/limits';
+import { SessionGuard } from '@irispair/common/grpc/session-guard';
 import type { Logger } from '@irispair/common/log/logger';
 import { isSplitAsked, type PlacementDecision } from '@irispair/common/placement/decide';
 import { nodesOfPolicy } from '@irispair/common/placement/memory-policy';
@@ -45,6 +46,12 @@ import { showStore, watchedStore } from './telemetry/store-metrics.js';
 import { HopTraces } from './traces/hop-traces.js';
 
 const EXPIRY_CHECK_MILLISECONDS = 1_000;
+/** A graph service takes one for each walker and kind of call; the command some more. */
+const HOP_PORT = {
+  name: 'hop',
+  connections: 256,
+  remedy: 'one graph service is to use it; look for others at the socket',
+};
 const DRAIN_MILLISECONDS = 5_000;
 /** Each further segment of an arena holds this share of the first one. */
 const GROWTH_SHARE = 0.25;
@@ -181,6 +188,8 @@ async function serve(parts: Parts): Promise<IrisService> {
     }),
   );
   await listen(server, socket);
+  const guard = new SessionGuard(server, HOP_PORT, logger);
+  monitoring.connections.add('hop', guard);
   const sayReady = () => {
     const { storeAway } = gallery;
     const reason = storeAway === undefined ? comparing.away : `the store takes no changes: ${storeAway}`;
@@ -208,6 +217,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       health.setStatus('', 'NOT_SERVING');
       monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
+      guard.close();
       await closers.close();
       logger.info('iris service stopped');
     },

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { credentials, Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
@@ -13,6 +14,7 @@ import { irisMessage } from '@irispair/common/iris/message';
 import * as api from '@irispair/proto/public';
 import { Population } from 'irispair/generate/population';
 import { freePort } from 'irispair/pair/free-port';
+import type { ServiceName } from 'irispair/pair/pair';
 import { PairUnderTest } from './support/pair-under-test.js';
 import { ServiceProcess } from './support/service-process.js';
 
@@ -45,13 +47,14 @@ describe('clients that misbehave', () => {
   });
   after(() => test.stop());
 
-  function pid(): number {
-    const found = test.pair.pid('graph');
-    if (found === undefined) throw new Error(`the graph service ended: ${test.log.slice(-5).join('\n')}`);
+  function pid(service: ServiceName = 'graph'): number {
+    const found = test.pair.pid(service);
+    if (found === undefined)
+      throw new Error(`the ${service} service ended: ${test.log.slice(-5).join('\n')}`);
     return found;
   }
 
-  const openFiles = () => readdirSync(`/proc/${pid()}/fd`).length;
+  const openFiles = (service?: ServiceName) => readdirSync(`/proc/${pid(service)}/fd`).length;
 
   async function figure(name: string): Promise<number> {
     const text = await (await fetch(`http://${test.http.graph}/metrics`)).text();
@@ -73,15 +76,19 @@ describe('clients that misbehave', () => {
   const httpPort = () => Number(test.http.graph.split(':').at(-1));
   const told = (message: string) => test.log.filter((line) => line.includes(message));
 
-  it('leak no descriptor by an error of the protocol', async () => {
-    const before = openFiles();
-    for (let count = 0; count < 60; count++) {
-      const socket = await connectRaw(publicPort(), Buffer.concat([GREETING, dataFrame(1)]));
-      socket.once('data', () => socket.destroy());
-      await until('the service has noticed', () => socket.closed, LONG_MILLISECONDS);
-    }
-    await until('their descriptors are free', () => openFiles() <= before + FEW_FILES, LONG_MILLISECONDS);
-  });
+  for (const service of ['graph', 'iris'] as const) {
+    it(`leak no descriptor of the ${service} service by an error of the protocol`, async () => {
+      const place = { graph: publicPort(), iris: join(test.directory, 'iris.sock') }[service];
+      const before = openFiles(service);
+      for (let count = 0; count < 60; count++) {
+        const socket = await connectRaw(place, Buffer.concat([GREETING, dataFrame(1)]));
+        socket.once('data', () => socket.destroy());
+        await until('the service has noticed', () => socket.closed, LONG_MILLISECONDS);
+      }
+      const areFree = () => openFiles(service) <= before + FEW_FILES;
+      await until('their descriptors are free', areFree, LONG_MILLISECONDS);
+    });
+  }
 
   it('are refused over the cap with one line of the log, and closed when they do nothing', async () => {
     const sockets: Socket[] = [];

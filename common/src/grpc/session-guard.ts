@@ -37,7 +37,7 @@ export class SessionGuard {
   private readonly sweeping: NodeJS.Timeout;
 
   /** @param server bound already */
-  constructor(server: Server, port: GuardedPort, logger: Logger) {
+  constructor(server: Server, port: GuardedPort, logger: Logger | undefined) {
     this.guards = http2ServersOf(server).map((http2) => {
       this.watch(http2);
       return new ListenerGuard(http2, port, logger);

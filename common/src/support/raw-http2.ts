@@ -36,9 +36,9 @@ export function openAndReset(stream: number): Buffer {
   return Buffer.concat([frame(HEADERS, END_HEADERS, stream, POST), frame(RST_STREAM, 0, stream, code)]);
 }
 
-/** A connection to a port of this machine whose answers are thrown away. Its errors are the test's own doing. */
-export async function connectRaw(port: number, greeting: Buffer = GREETING): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+/** A connection to a port of this machine, or to a Unix socket, whose answers are thrown away. Its errors are the test's own doing. */
+export async function connectRaw(place: number | string, greeting: Buffer = GREETING): Promise<Socket> {
+  const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.resume();

@@ -69,7 +69,10 @@ export class Monitoring {
     { IRISPAIR_HTTP_LISTEN: address, IRISPAIR_PROBE_LISTEN: probes }: MonitoringSettings,
     logger: Logger | undefined,
   ): Promise<void> {
-    if (probes !== undefined) this.probes = await ProbeServer.start(probes);
+    if (probes !== undefined) {
+      this.probes = await ProbeServer.start(probes, logger);
+      this.connections.add('probe', this.probes.guard);
+    }
     if (address === undefined) return;
     const { registry } = this;
     showProcess(registry, () => this.notReady === undefined);

@@ -8,7 +8,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { MisconfiguredError } from '../errors/errors.js';
+import { SessionGuard } from '../grpc/session-guard.js';
+import type { Logger } from '../log/logger.js';
 
+const PORT = { name: 'probe', connections: 64, remedy: 'probes are to close their connections' };
 /** Names that are asked for when it is to be ready. */
 const READY = ['', 'ready'] as const;
 const NAMES = { alive: 'SERVING', ready: 'NOT_SERVING', '': 'NOT_SERVING' } as const;
@@ -19,13 +22,16 @@ export class ProbeServer {
     private readonly server: Server,
     private readonly health: HealthImplementation,
     readonly port: number,
+    /** Counts its connections. */
+    readonly guard: SessionGuard,
   ) {}
 
   /**
    * @param address HOST:PORT; port 0 takes a free one
+   * @param logger told of refused connections
    * @throws MisconfiguredError when the address cannot be had
    */
-  static async start(address: string): Promise<ProbeServer> {
+  static async start(address: string, logger?: Logger): Promise<ProbeServer> {
     const server = new Server();
     const health = new HealthImplementation(NAMES);
     health.addToServer(server);
@@ -41,7 +47,7 @@ export class ProbeServer {
           );
       });
     });
-    return new ProbeServer(server, health, port);
+    return new ProbeServer(server, health, port, new SessionGuard(server, PORT, logger));
   }
 
   /** What is told from now on. */
@@ -51,6 +57,7 @@ export class ProbeServer {
 
   /** Answers nobody any longer. */
   close(): void {
+    this.guard.close();
     this.server.forceShutdown();
   }
 }

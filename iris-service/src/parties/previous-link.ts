@@ -73,6 +73,10 @@ export class PreviousLink {
         { cause: error },
       );
     }
+    // Without a free descriptor: the port listens on.
+    link.server.on('error', (error: Error) => {
+      link.turnedAway(undefined, error.message);
+    });
     return link;
   }
 
