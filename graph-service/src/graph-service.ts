@@ -43,7 +43,7 @@ import { Page } from './page/page.js';
 import { RecentPlacement } from './page/recent-placement.js';
 import { Snapshots } from './page/snapshots.js';
 import { PlacementReport, readGraph } from './placement/placement-report.js';
-import { Readiness, SERVICES } from './readiness.js';
+import { Readiness, SERVICES, stopping } from './readiness.js';
 import { Auditor } from './recall/auditor.js';
 import { RecallMeasurement } from './recall/measurement.js';
 import type { GraphServiceSettings } from './settings.js';
@@ -316,9 +316,10 @@ async function startServing(
       checkReady();
     },
   });
+  const stop = new AbortController();
   const callsWatched = watchedCalls(calls, requests, metrics);
   const limits = publicLimits(settings, logger);
-  const server = createPublicServer(callsWatched, admin, health, logger, tracing, limits);
+  const server = createPublicServer(callsWatched, admin, health, logger, tracing, limits, stop.signal);
   showCalls(metrics, limits.calls);
   showGraph(metrics, index);
   showHop(metrics, index);
@@ -359,8 +360,11 @@ async function startServing(
     port,
     index,
     async stop() {
-      readiness.serveNot('stopping');
-      await drainServer(server, DRAIN_MILLISECONDS);
+      readiness.stop();
+      stop.abort();
+      await drainServer(server, DRAIN_MILLISECONDS, () => {
+        desk.dismiss(stopping());
+      });
       await desk.drained();
       await closers.close();
       logger.info('graph service stopped');

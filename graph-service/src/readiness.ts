@@ -8,8 +8,19 @@ import type { Monitoring } from '@irispair/common/telemetry/monitoring';
 import { UnavailableError } from '@irispair/common/errors/errors';
 import { irisAway } from './iris/iris-link.js';
 
+/** A service that is started again at once is back after about this long. */
+const RETRY_MILLISECONDS = 2_000;
+
 /** Whose health is told: the server, and each service that it has. */
 export const SERVICES = ['', 'irispair.v1.IrisPair', 'irispair.v1.IrisPairAdmin'] as const;
+
+/** What callers hear while the service stops. */
+export function stopping(): UnavailableError {
+  return new UnavailableError(
+    'the graph service is stopping: nothing was done for this request, send it again when it is back',
+    { retryMilliseconds: RETRY_MILLISECONDS },
+  );
+}
 
 /** What is known of both services' state; not ready at first. */
 export class Readiness {
@@ -45,6 +56,12 @@ export class Readiness {
   check(): void {
     if (!this.ready) throw this.refusal();
     if (!this.isReady) throw irisAway();
+  }
+
+  /** It stops, and will not serve again. */
+  stop(): void {
+    this.refusal = stopping;
+    this.set('stopping');
   }
 
   serve(): void {

@@ -116,7 +116,8 @@ async function up(options: UpOptions): Promise<void> {
   });
   const stopped = once(stop.signal, 'abort');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (stop.signal.aborted) note('stopping already: what is in work is finished first');
       stop.abort();
     });
   }

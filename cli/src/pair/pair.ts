@@ -145,7 +145,11 @@ export class Pair {
   async stop(): Promise<void> {
     this.stopping = true;
     for (const service of ['graph', 'iris'] as const) {
-      const kill = setTimeout(() => this.children.get(service)?.kill('SIGKILL'), STOP_MILLISECONDS);
+      const kill = setTimeout(() => {
+        const limit = STOP_MILLISECONDS / 1_000;
+        this.options.logged(service, `it did not stop within ${limit} s: it is killed`);
+        this.children.get(service)?.kill('SIGKILL');
+      }, STOP_MILLISECONDS);
       await this.kill(service, 'SIGTERM');
       clearTimeout(kill);
     }

@@ -40,13 +40,50 @@ describe('the life of a service', () => {
     });
   }
 
-  it('ends at once with a second signal', async () => {
+  it('goes on stopping with a second SIGTERM, and says so', async () => {
+    const script = service(
+      '',
+      `const alive = setInterval(() => undefined, 1000);
+       await new Promise((resolve) => process.once('SIGHUP', resolve)); console.log('stopped');`,
+    );
+    await says(script, 'up');
+    script.kill('SIGTERM');
+    await says(script, 'stopping');
+    for (let again = 0; again < 2; again++) {
+      const before = script.complaint.length;
+      script.kill('SIGTERM');
+      await until('it says that it stops already', () => script.complaint.length > before);
+    }
+    script.kill('SIGHUP');
+    assert.equal(await script.end(), 0);
+    assert.deepEqual(script.lines, ['up', 'stopping', 'stopped']);
+    assert.match(
+      script.complaint,
+      /^(sample service: it is stopping already: what is in work is finished first\n){2}$/,
+    );
+  });
+
+  it('ends at once with a SIGINT while it stops, and says so', async () => {
     const script = service('', 'await new Promise(() => undefined);');
     await says(script, 'up');
     script.kill('SIGTERM');
     await says(script, 'stopping');
-    script.kill('SIGTERM');
+    script.kill('SIGINT');
     assert.equal(await script.end(), 130);
+    assert.equal(
+      script.complaint,
+      'sample service: cut short by a second SIGINT: what was in work has no answer\n',
+    );
+  });
+
+  it('leaves SIGINT to the parent that it belongs to', async () => {
+    const child = service('', '', { IRISPAIR_EXIT_WITH_PARENT: '7' });
+    await says(child, 'up');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    assert.equal(await child.end(), 0);
+    assert.deepEqual(child.lines, ['up', 'stopping']);
+    assert.equal(child.complaint, '');
   });
 
   it('ends in order when its parent is gone, however often it is told', async () => {

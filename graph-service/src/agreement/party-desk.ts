@@ -25,6 +25,11 @@ export abstract class PartyDesk implements Desk {
   abstract drained(): Promise<void>;
   abstract close(): Promise<void>;
 
+  /** One party alone may not refuse: whoever waits is told when the term ends. */
+  dismiss(): void {
+    // Nothing to do.
+  }
+
   /** The term that this party takes part in. */
   protected abstract get presentTerm(): Term | undefined;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { credentials, status, type ClientDuplexStream, type Server } from '@grpc/grpc-js';
+import { credentials, status, type ClientDuplexStream, type Server, type StatusObject } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { NotFoundError } from '@irispair/common/errors/errors';
 import { createLogger } from '@irispair/common/log/logger';
@@ -66,19 +66,29 @@ function errorOf(response: api.ProcessResponse | undefined): { code: number; mes
   return response.response.value;
 }
 
+/** What the stream ends with. */
+function statusOf(call: EventEmitter): Promise<StatusObject> {
+  return new Promise((resolve) => {
+    call.on('status', resolve);
+  });
+}
+
 /** Nobody asks for it here. */
 const NO_ADMIN: AdminCalls = { measureRecall: () => Promise.resolve() };
 
 describe('the bulk stream', () => {
   let served: Calls;
   let server: Server;
+  let stops: AbortController;
   let client: api.IrisPairClient;
   let stream: ClientDuplexStream<api.ProcessRequest, api.ProcessResponse>;
 
   beforeEach(async () => {
     served = new Calls();
     const health = new HealthImplementation({ '': 'SERVING' });
-    server = createPublicServer(served.calls, NO_ADMIN, health, createLogger('graph', 'silent'));
+    stops = new AbortController();
+    const logger = createLogger('graph', 'silent');
+    server = createPublicServer(served.calls, NO_ADMIN, health, logger, undefined, undefined, stops.signal);
     const port = await listen(server, '127.0.0.1:0');
     client = new api.IrisPairClient(`127.0.0.1:${port}`, credentials.createInsecure());
     stream = client.process();
@@ -126,6 +136,36 @@ describe('the bulk stream', () => {
       if (progress() === before) return before;
     }
   }
+
+  it('ends with UNAVAILABLE when the service stops, once what is in work is answered; no more is begun', async () => {
+    for (const serial of [1, 2]) stream.write(deletion(String(serial), serial));
+    await until(() => served.begun.length === 2);
+    const ended = statusOf(stream);
+    stops.abort();
+    stream.write(deletion('3', 3));
+    await settled(() => served.begun.length);
+    assert.equal(served.begun.length, 2);
+    const answered: string[] = [];
+    stream.on('data', ({ requestId }: api.ProcessResponse) => answered.push(requestId));
+    for (const { answer } of served.begun) answer();
+    const { code, details } = await ended;
+    assert.deepEqual(answered, ['1', '2']);
+    assert.equal(code, status.UNAVAILABLE);
+    assert.match(
+      details,
+      /^the graph service is stopping: nothing was done for requests that have no answer/,
+    );
+    assert.equal(served.begun.length, 2);
+  });
+
+  it('ends with UNAVAILABLE at once when the service stops and nothing is in work', async () => {
+    const ended = statusOf(stream);
+    await roundTrip();
+    stops.abort();
+    stream.resume();
+    const { code } = await ended;
+    assert.equal(code, status.UNAVAILABLE);
+  });
 
   it('answers by request id, in whatever order answers come', async () => {
     const PEOPLE = 20;

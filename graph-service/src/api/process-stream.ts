@@ -5,7 +5,7 @@
  * While the calls of all clients hold much memory, a stream has one request in work at a time.
  */
 import type { CallMemory } from '@irispair/common/grpc/call-memory';
-import { InvalidInputError } from '@irispair/common/errors/errors';
+import { InvalidInputError, UnavailableError } from '@irispair/common/errors/errors';
 import { retryMillisecondsOf } from '@irispair/common/grpc/error-details';
 import { toStatus } from '@irispair/common/grpc/status';
 import { ProcessResponse, type ProcessRequest } from '@irispair/proto/public';
@@ -21,10 +21,14 @@ const MOST_UNANSWERED = 64;
 /** What a request in work costs beside its own bytes: its calls of the iris service, and the answer to come. */
 const IN_WORK_BYTES = 16 << 10;
 
+const STOPPED =
+  'the graph service is stopping: nothing was done for requests that have no answer, send them again when it is back';
+
 /**
  * Serves one bulk stream.
  * @param memory counts requests until they are answered, and answers until the client has taken them
  * @param tracing undefined when nothing is traced
+ * @param stops aborted when the service stops: no more is read, what is in work is answered, and the stream ends
  */
 export function serveProcess(
   call: BulkStream,
@@ -32,6 +36,7 @@ export function serveProcess(
   patience: Patience,
   memory: CallMemory,
   tracing?: Tracing,
+  stops: AbortSignal = new AbortController().signal,
 ): void {
   const unanswered = new Set<string>();
   const holding = memory.open();
@@ -43,8 +48,14 @@ export function serveProcess(
   function readOrPause(): void {
     const open = inWork + untaken;
     const most = memory.isStrained ? 1 : MOST_UNANSWERED;
-    if (open >= most || blocked) call.pause();
+    if (open >= most || blocked || stops.aborted) call.pause();
     else call.resume();
+  }
+
+  function endIfDone(): void {
+    if (inWork > 0) return;
+    if (ended) call.end();
+    else if (stops.aborted) call.emit('error', toStatus(new UnavailableError(STOPPED)));
   }
 
   function send(response: ProcessResponse): void {
@@ -93,7 +104,7 @@ export function serveProcess(
       inWork -= 1;
       holding.change(-held);
       readOrPause();
-      if (ended && inWork === 0) call.end();
+      endIfDone();
     });
   });
   call.on('drain', () => {
@@ -102,9 +113,16 @@ export function serveProcess(
   });
   call.on('end', () => {
     ended = true;
-    if (inWork === 0) call.end();
+    endIfDone();
   });
+  const stop = () => {
+    call.pause();
+    endIfDone();
+  };
+  if (stops.aborted) stop();
+  else stops.addEventListener('abort', stop);
   call.on('close', () => {
+    stops.removeEventListener('abort', stop);
     holding.close();
   });
 }

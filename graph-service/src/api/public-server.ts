@@ -47,6 +47,7 @@ export interface AdminCalls {
 /**
  * The server, not yet listening.
  * @param tracing undefined when nothing is traced
+ * @param stops aborted when the service stops: bulk streams end once what they have in work is answered
  */
 export function createPublicServer(
   calls: PublicCalls,
@@ -55,6 +56,7 @@ export function createPublicServer(
   logger: Logger,
   tracing?: Tracing,
   limits: PublicLimits = publicLimits(DEFAULT_LIMITS, logger),
+  stops: AbortSignal = new AbortController().signal,
 ): Server {
   const server = new Server({
     ...PUBLIC_SERVER_OPTIONS,
@@ -75,7 +77,7 @@ export function createPublicServer(
     process: (call) => {
       // The definition that is served makes it such a stream.
       const stream = call as unknown as BulkStream;
-      serveProcess(stream, calls, patienceOf(call), limits.calls.memory, tracing);
+      serveProcess(stream, calls, patienceOf(call), limits.calls.memory, tracing, stops);
     },
   };
   server.addService(SERVED_SERVICE, handlers);

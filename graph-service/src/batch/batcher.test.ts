@@ -197,6 +197,22 @@ describe('a waiting request', () => {
   });
 });
 
+describe('dismiss()', () => {
+  it('rejects those who wait, and leaves the batch that is being decided', async () => {
+    const desk = new Desk({ size: 1 });
+    const first = desk.submit(1);
+    await desk.batch();
+    const waiting = [desk.submit(2), desk.submit(3)];
+    desk.batcher.dismiss(new CancelledError('closing'));
+    for (const answer of waiting) await assert.rejects(answer, /^CancelledError: closing/);
+    assert.equal(desk.batcher.waiting, 0);
+    desk.decide();
+    await first;
+    await desk.batcher.drained();
+    assert.deepEqual(desk.batches, [[1]]);
+  });
+});
+
 describe('drained()', () => {
   it('resolves at once when nothing was ever asked', async () => {
     await new Desk({}).batcher.drained();

@@ -77,6 +77,11 @@ export class Batcher {
     while (this.isRunning) await this.running;
   }
 
+  /** Rejects all that are in no batch yet. */
+  dismiss(error: Error): void {
+    for (const { reject } of this.queue.remove(() => true)) reject(error);
+  }
+
   private async run(): Promise<void> {
     this.isRunning = true;
     try {

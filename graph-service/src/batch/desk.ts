@@ -24,6 +24,8 @@ export interface Desk {
   partyAway(reason: string): void;
   /** Something was stored that the graph could not follow. */
   fellBehind(): void;
+  /** Rejects those that are in no batch yet. */
+  dismiss(error: Error): void;
   /** Takes no more; resolves when nothing waits or runs. */
   drained(): Promise<void>;
   close(): Promise<void>;

@@ -74,6 +74,10 @@ export class PlainDesk implements Desk {
     this.parts.link().renew();
   }
 
+  dismiss(error: Error): void {
+    this.batcher.dismiss(error);
+  }
+
   drained(): Promise<void> {
     return this.batcher.drained();
   }
