@@ -33,6 +33,7 @@ describe('the iris service', () => {
       IRIS_STORE_INITIAL_CAPACITY: '16',
       IRISPAIR_IRIS_SOCKET: join(test.directory, 'second.sock'),
       IRISPAIR_IRIS_STORE: join(test.directory, 'second'),
+      IRISPAIR_STORE_CREATE: '1',
       ...environment,
     });
     return startIrisService(

@@ -217,6 +217,7 @@ async function serve(parts: Parts): Promise<IrisService> {
       health.setStatus('', 'NOT_SERVING');
       monitoring.notReady = 'stopping';
       await drainServer(server, DRAIN_MILLISECONDS);
+      sessions.close();
       guard.close();
       await closers.close();
       logger.info('iris service stopped');

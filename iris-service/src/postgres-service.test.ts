@@ -46,6 +46,12 @@ describe('the iris service on PostgreSQL', () => {
       { IRISPAIR_IRIS_STORE: cluster.url({ database, schema: 'missing' }) },
       /no schema has been selected|create the schema/,
     );
+    await refused(
+      { IRISPAIR_IRIS_STORE: cluster.url({ database }), IRISPAIR_STORE_CREATE: '0' },
+      /there is no iris store in .*: correct IRISPAIR_IRIS_STORE.* give --create or IRISPAIR_STORE_CREATE=1/,
+    );
+    const made = await cluster.sql("SELECT FROM pg_namespace WHERE nspname = 'irispair'", database);
+    assert.equal(made.length, 0);
     await refused({ IRISPAIR_IRIS_STORE: cluster.url({ database: 'none' }) }, /create the database/);
     await refused({ IRISPAIR_IRIS_STORE: cluster.url({ database, user: 'reader' }) }, /grant the right/);
     await cluster.sql('CREATE TABLE irises (id bigint PRIMARY KEY, left_code text)', database);

@@ -38,6 +38,8 @@ const SETTINGS = z.object({
   IRISPAIR_IRIS_STORE: storeSetting().default('/var/lib/irispair/iris'),
   /** Columns of every code; not set: what the store says, 200 in a new one. */
   IRISPAIR_COLUMNS: columnsSetting().optional(),
+  /** Make an empty store where there is none; otherwise a place without one is refused. */
+  IRISPAIR_STORE_CREATE: switchSetting().default(false),
   /** Load what can be loaded of a PostgreSQL table with bad rows, and log the others; otherwise it is refused. */
   IRISPAIR_SKIP_BAD_ROWS: switchSetting().default(false),
   /** Connections that read a PostgreSQL table side by side when the service starts. */
@@ -58,9 +60,10 @@ const SETTINGS = z.object({
 /** Checked settings. */
 export type IrisServiceSettings = z.output<typeof SETTINGS>;
 
-/** `--store` and `--skip-bad-rows` stand for their variables. */
+/** `--store`, `--create` and `--skip-bad-rows` stand for their variables. */
 const OPTIONS = {
   store: { setting: 'IRISPAIR_IRIS_STORE', kind: 'value' },
+  create: { setting: 'IRISPAIR_STORE_CREATE', kind: 'switch' },
   'skip-bad-rows': { setting: 'IRISPAIR_SKIP_BAD_ROWS', kind: 'switch' },
 } as const;
 

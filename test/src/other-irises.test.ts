@@ -1,9 +1,11 @@
 /** A graph store under irises that it was not built from. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { until } from '@irispair/common/support/until';
+import { LmdbIrisStore } from '@irispair/iris-service/store/lmdb-iris-store';
 import { Enrolling } from './support/enrolling.js';
 import { PairUnderTest } from './support/pair-under-test.js';
 
@@ -61,6 +63,17 @@ it('a graph is built anew under other irises or an earlier state of its own, and
 
     await test.pair.kill('iris', 'SIGKILL');
     await move('iris', 'second-iris');
+    test.pair.startService('iris');
+    await until('a place without a store is refused', () => linesOf('ended: exit code 2').length === 1);
+    assert.match(linesOf('there is no iris store in').join(), /correct IRISPAIR_IRIS_STORE.*give --create/);
+    assert.equal(existsSync(place('iris')), false);
+    const empty = await LmdbIrisStore.open(place('iris'), {
+      mode: 'plain',
+      party: null,
+      formatVersion: 1,
+      columns: 200,
+    });
+    await empty.close();
     test.pair.startService('iris');
     await until('the graph service refuses the empty store', async () => {
       const { ready, irisAway } = await test.client.status();

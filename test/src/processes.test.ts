@@ -177,7 +177,7 @@ describe('a service as a process', () => {
       import { spawn } from 'node:child_process';
       const child = spawn(process.execPath, [${JSON.stringify(entryOf('iris'))}], {
         stdio: ['ignore', 'ignore', 'pipe'],
-        env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid) },
+        env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid), IRISPAIR_STORE_CREATE: '1' },
       });
       let log = '';
       child.stderr.on('data', (text) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -256,6 +256,23 @@ describe('`up`', () => {
       assert.doesNotMatch(errors, /secret/);
     }
     assert.deepEqual(readdirSync(directory), []);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('begins no empty store where a graph is without one, unless it is told to', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'irispair-cli-'));
+    mkdirSync(join(directory, 'graph'));
+    writeFileSync(join(directory, 'graph', 'data.mdb'), 'of people');
+    const { code, output } = await irispair([
+      'up',
+      '--data',
+      directory,
+      '--listen',
+      `127.0.0.1:${await freePort()}`,
+    ]);
+    assert.equal(code, 2);
+    assert.match(output, /there is no iris store in .*iris: correct IRISPAIR_IRIS_STORE, .* give --create/);
+    assert.equal(readdirSync(directory).includes('iris'), false);
     rmSync(directory, { recursive: true });
   });
 

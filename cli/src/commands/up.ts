@@ -1,6 +1,6 @@
 /** `up`: the pair in the foreground. A service that dies is started again, unless that would not help. */
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@irispair/common/errors/message';
 import { Option, type Command } from 'commander';
@@ -9,12 +9,13 @@ import { storeSetting } from '@irispair/common/config/store-settings';
 import { MisconfiguredError } from '@irispair/common/errors/errors';
 import { COLUMNS, type Columns } from '@irispair/common/iris/shape';
 import { makeWritableDirectory } from '@irispair/common/files/directory';
+import { hasLmdbFile } from '@irispair/common/store/lmdb-file';
 import { PairClient } from '../client/pair-client.js';
 import { note, print } from '../output/print.js';
 import { isInUse } from '../pair/free-port.js';
 import { ProgressBar } from '../pair/progress-bar.js';
 import { RestartDelays } from '../pair/restart-delays.js';
-import { checkLength, Pair, type ServiceName } from '../pair/pair.js';
+import { checkLength, MissingStore, Pair, type ServiceName } from '../pair/pair.js';
 import { ExitCode } from './exit-code.js';
 import { columnsArgument } from './options.js';
 import { describeStatus } from './single.js';
@@ -29,6 +30,7 @@ interface UpOptions {
   readonly columns?: Columns;
   readonly irisStore?: string;
   readonly graphStore?: string;
+  readonly create?: boolean;
   readonly json?: boolean;
 }
 
@@ -57,6 +59,10 @@ export function addUpCommand(program: Command): void {
     )
     .option('--iris-store <directory|url>', 'where the irises are, if not below --data')
     .option('--graph-store <directory|url>', 'where the graph is, if not below --data')
+    .option(
+      '--create',
+      'begin an empty store where there is none, later than at the first start or elsewhere than below --data',
+    )
     .option('--json', 'print the services’ logs as they are, JSON a line')
     .addHelpText('after', '\nExample:\n  irispair up --data /srv/irispair --listen 127.0.0.1:50051')
     .action(up);
@@ -88,6 +94,7 @@ async function up(options: UpOptions): Promise<void> {
     directory,
     listen: options.listen,
     http: { graph: options.httpGraph, iris: options.httpIris },
+    missingStore: missingStoreOf(options, directory),
     environment: {
       ...(options.placement === undefined ? {} : { IRISPAIR_PLACEMENT: options.placement }),
       ...(options.index === undefined ? {} : { IRISPAIR_INDEX: options.index }),
@@ -133,6 +140,12 @@ async function up(options: UpOptions): Promise<void> {
   await stopped;
   bar.stop();
   await pair.stop();
+}
+
+/** A first start begins an empty store: below --data, where no graph knows anybody. Later a missing one is an accident. */
+function missingStoreOf({ create, irisStore }: UpOptions, directory: string): MissingStore {
+  const isFirst = irisStore === undefined && !hasLmdbFile(join(directory, 'graph'));
+  return create === true || isFirst ? MissingStore.Make : MissingStore.Refuse;
 }
 
 /** Refuses by its option a store that is neither a directory nor a URL of PostgreSQL. */

@@ -19,6 +19,13 @@ import { PairClient } from '../client/pair-client.js';
 /** The two services. */
 export type ServiceName = 'iris' | 'graph';
 
+/** What becomes of a place in which there is no store of irises. */
+export enum MissingStore {
+  /** An empty store is made, when the iris service first starts. */
+  Make = 'make',
+  Refuse = 'refuse',
+}
+
 /** How to run a pair. */
 export interface PairOptions {
   /** Holds the socket, and both stores unless the environment says where they are. */
@@ -29,6 +36,8 @@ export interface PairOptions {
   readonly http?: Readonly<Partial<Record<ServiceName, string | undefined>>>;
   /** Further settings of both services, among them stores elsewhere. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Default: an empty store is made. */
+  readonly missingStore?: MissingStore;
   /** Told of every line that a service logs, except of progress. */
   readonly logged: (service: ServiceName, line: string) => void;
   /** Told now and then how far a service is with a long piece of work. */
@@ -53,6 +62,7 @@ const STOP_MILLISECONDS = 10_000;
 export class Pair {
   private readonly children = new Map<ServiceName, ChildProcess>();
   private stopping = false;
+  private hasStartedIrises = false;
   private giveUpAt = 0;
 
   private constructor(private readonly options: PairOptions) {}
@@ -79,6 +89,9 @@ export class Pair {
   /** Starts a service that is not running. */
   startService(service: ServiceName): void {
     const { directory, listen, http, environment } = this.options;
+    const makesStore =
+      service === 'iris' && !this.hasStartedIrises && this.options.missingStore !== MissingStore.Refuse;
+    if (service === 'iris') this.hasStartedIrises = true;
     const entry = fileURLToPath(import.meta.resolve(`@irispair/${service}-service/main`));
     const child = spawn(process.execPath, [entry], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -87,6 +100,7 @@ export class Pair {
         IRISPAIR_IRIS_STORE: join(directory, 'iris'),
         IRISPAIR_GRAPH_STORE: join(directory, 'graph'),
         ...environment,
+        ...(makesStore ? { IRISPAIR_STORE_CREATE: '1' } : {}),
         IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
         IRISPAIR_IRIS_SOCKET: this.socket,
         IRISPAIR_LISTEN: listen,

@@ -101,6 +101,7 @@ function nameOf(place: string): string {
 function settingsOf(place: string, badRows: BadRowRule): StoreSettings {
   return {
     IRISPAIR_IRIS_STORE: place,
+    IRISPAIR_STORE_CREATE: true,
     IRISPAIR_STORE_PASSWORD_FILE: passwordFile(),
     IRISPAIR_SKIP_BAD_ROWS: badRows === 'skip',
     IRISPAIR_STORE_LOAD_CONNECTIONS: READERS,

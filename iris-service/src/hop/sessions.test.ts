@@ -73,4 +73,13 @@ describe('sessions', () => {
       new Sessions(engine, 300).check(1);
     }, /session 1 is not open: join again/);
   });
+
+  it('see a client go when the engine has closed before', async () => {
+    const sessions = new Sessions(engine, 300);
+    const session = sessions.join();
+    sessions.hold(session, await prepare('a'));
+    sessions.close();
+    await engine.close();
+    sessions.leave(session);
+  });
 });

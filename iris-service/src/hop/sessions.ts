@@ -14,6 +14,7 @@ export class Sessions {
   private readonly open = new Set<number>();
   private readonly held = new Map<QueryHandle, Held>();
   private last = 0;
+  private isClosed = false;
 
   constructor(
     private readonly engine: EngineCore,
@@ -51,8 +52,14 @@ export class Sessions {
 
   /** Frees queries; unknown ones are ignored. */
   release(handles: readonly QueryHandle[]): void {
+    if (this.isClosed) return;
     for (const handle of handles) this.held.delete(handle);
     this.engine.releaseQueries(handles);
+  }
+
+  /** The engine is about to close, and frees every query: a client may be seen to go only after that. */
+  close(): void {
+    this.isClosed = true;
   }
 
   /** Frees what has expired. Called now and then. */

@@ -21,7 +21,7 @@ export class PartyProcess extends HopClient {
 
   /** Resolves once it answers; whether the other parties are there it says by its health. */
   static async start(socket: string, environment: Readonly<Record<string, string>>): Promise<PartyProcess> {
-    const all = { ...environment, IRISPAIR_IRIS_SOCKET: socket };
+    const all = { IRISPAIR_STORE_CREATE: '1', ...environment, IRISPAIR_IRIS_SOCKET: socket };
     return new PartyProcess(socket, all, await Running.start(socket, all));
   }
 

@@ -60,6 +60,7 @@ function start(directory: string, environment: Readonly<Record<string, string>>)
   const settings = readIrisServiceSettings({
     IRISPAIR_PLACEMENT: 'off',
     IRISPAIR_HUGEPAGES: 'off',
+    IRISPAIR_STORE_CREATE: '1',
     IRIS_STORE_INITIAL_CAPACITY: '256',
     IRISPAIR_IRIS_SOCKET: join(directory, 'iris.sock'),
     IRISPAIR_IRIS_STORE: join(directory, 'store'),

@@ -66,7 +66,10 @@ OTEL_EXPORTER_OTLP_ENDPOINT=
     edits: readonly (readonly [from: string, to: string])[] = [],
   ): Promise<void> {
     const added = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(join(this.directory, '.env'), this.generated + added.join(''));
+    await writeFile(
+      join(this.directory, '.env'),
+      `${this.generated}IRISPAIR_STORE_CREATE=1\n${added.join('')}`,
+    );
     let written = await readFile(join(CHECKOUT, 'docker/compose.yaml'), 'utf8');
     for (const [from, to] of edits) {
       if (!written.includes(from)) throw new Error(`compose.yaml does not have ${from}`);

@@ -30,7 +30,7 @@ describe('three parties in containers', () => {
     const settings = ports.map((port, party) => `IRISPAIR_PORT_${party}=${port}\n`);
     await writeFile(
       join(directory, '.env'),
-      `${settings.join('')}COMPOSE_PROJECT_NAME=irispair-parties\nCOMPOSE_FILE=compose.parties.yaml\n`,
+      `${settings.join('')}IRISPAIR_STORE_CREATE=1\nCOMPOSE_PROJECT_NAME=irispair-parties\nCOMPOSE_FILE=compose.parties.yaml\n`,
     );
     client = new PartiesClient(ofEachParty((party) => `127.0.0.1:${ports[party]}`));
   });

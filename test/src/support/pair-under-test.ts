@@ -6,7 +6,7 @@ import { PATIENCE_MILLISECONDS } from '@irispair/common/support/patience';
 import { until } from '@irispair/common/support/until';
 import { PairClient } from 'irispair/client/pair-client';
 import { freePort } from 'irispair/pair/free-port';
-import { Pair, type ServiceName } from 'irispair/pair/pair';
+import { MissingStore, Pair, type ServiceName } from 'irispair/pair/pair';
 
 interface PairPlace {
   readonly directory: string;
@@ -103,12 +103,16 @@ export class PairUnderTest {
   }
 }
 
-function startPair({ directory, listen, http, environment, log }: PairPlace): Pair {
+function startPair(
+  { directory, listen, http, environment, log }: PairPlace,
+  missingStore = MissingStore.Make,
+): Pair {
   return Pair.start({
     directory,
     listen,
     http,
     environment,
+    missingStore,
     logged: (service, line) => log.push(`[${service}] ${line}`),
     died: (service, { reason }) => log.push(`[${service}] ended: ${reason}`),
   });

@@ -29,7 +29,12 @@ export class ServiceProcess {
     const [program, ...before] = [...command, place(process.execPath), place(entryOf(service))];
     const child = spawn(program, [...before, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, IRISPAIR_EXIT_WITH_PARENT: String(process.pid), ...environment },
+      env: {
+        ...process.env,
+        IRISPAIR_EXIT_WITH_PARENT: String(process.pid),
+        IRISPAIR_STORE_CREATE: '1',
+        ...environment,
+      },
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaint += text;
