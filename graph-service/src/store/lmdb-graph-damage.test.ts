@@ -87,7 +87,8 @@ describe('a damaged store of the graph', () => {
       }),
       { numRuns: 100 },
     );
-    assert.ok(refused > 40, `${refused} of 100 were refused`);
+    // About half of them hit what is in use: this is five standard deviations below.
+    assert.ok(refused > 20, `${refused} of 100 were refused`);
   });
 
   it('of a version without checksums is read', async () => {

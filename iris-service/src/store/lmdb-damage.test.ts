@@ -94,6 +94,7 @@ describe('a damaged store of irises', () => {
       }),
       { numRuns: 150 },
     );
+    // About half of them hit what is in use: this is six standard deviations below.
     assert.ok(refused > 40, `${refused} of 150 were refused`);
   });
 
