@@ -24,13 +24,13 @@ console.log('stopped in order');
 process.exitCode = 7;
 `;
 
-/** Whether a process runs that has this argument. */
+/** Whether the daemon runs that has this argument. */
 function runs(marker: string): boolean {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .some((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(-2)[0] === marker;
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `sh\0-c\0sleep 1000; :\0${marker}\0`;
       } catch {
         // It ended meanwhile.
         return false;

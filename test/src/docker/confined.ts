@@ -27,14 +27,19 @@ export async function runConfined(
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const namespaces = [...user, '--pid', '--fork', '--kill-child', '--mount', '--mount-proc'];
   const begin = network === 'own' ? ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] : [];
+  const stopped = new AbortController();
+  const stop = () => {
+    stopped.abort();
+  };
+  // Before the program runs: a signal that comes meanwhile must not end this process alone.
+  for (const signal of SIGNALS) process.on(signal, stop);
   const child = spawn(
     'setpriv',
     ['--pdeathsig', 'SIGKILL', 'unshare', ...namespaces, ...begin, process.execPath, module, ...args],
     // A terminal's signals reach this process alone.
     { stdio: ['pipe', 'inherit', 'inherit'], detached: true },
   );
-  const stop = () => child.stdin.end();
-  for (const signal of SIGNALS) process.on(signal, stop);
+  stopped.signal.addEventListener('abort', () => child.stdin.end());
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     return code ?? 1;
