@@ -57,7 +57,7 @@ describe('a pair that stops', () => {
     if (test.pair.pid('graph') !== undefined) process.kill(graph, 'SIGTERM');
 
     assert.equal(ended?.code, status.UNAVAILABLE);
-    assert.match(String(ended?.details), /^the graph service is stopping: /);
+    assert.match(ended.details, /^the graph service is stopping: /);
     const codes = await Promise.all(calls);
     for (const one of codes) assert.ok([status.OK, status.UNAVAILABLE].includes(one), status[one]);
     await until('the graph service is gone', () => test.pair.pid('graph') === undefined);
